@@ -273,14 +273,19 @@ pub enum MemberError {
 
 /// A puts B on FL: B gets A on RL, and on PL or AL as B's GTC says.
 pub fn add_forward(pair: Pair, policy: AddPolicy, management: AllowListManagement) -> Pair {
-    let Pair { mut own, mut theirs } = pair;
+    let Pair {
+        mut own,
+        mut theirs,
+    } = pair;
     own |= Lists::FORWARD;
     if management == AllowListManagement::ByServer && !own.contains(Lists::BLOCK) {
         own |= Lists::ALLOW;
     }
     theirs |= Lists::REVERSE;
     match policy {
-        AddPolicy::Ask if !theirs.intersects(Lists::ALLOW | Lists::BLOCK) => theirs |= Lists::PENDING,
+        AddPolicy::Ask if !theirs.intersects(Lists::ALLOW | Lists::BLOCK) => {
+            theirs |= Lists::PENDING
+        }
         AddPolicy::Automatic if !theirs.contains(Lists::BLOCK) => theirs |= Lists::ALLOW,
         AddPolicy::Ask | AddPolicy::Automatic => {}
     }
@@ -327,7 +332,9 @@ pub fn add_member(own: Lists, list: List) -> Result<Lists, MemberError> {
 pub fn remove_member(own: Lists, list: List) -> Result<Lists, MemberError> {
     match list {
         List::Pending => Ok(own - Lists::PENDING),
-        List::Allow | List::Block | List::Reverse if own.contains(list.into()) => Ok(own - list.into()),
+        List::Allow | List::Block | List::Reverse if own.contains(list.into()) => {
+            Ok(own - list.into())
+        }
         List::Allow | List::Block | List::Reverse => Err(MemberError::DoesNotExist),
         List::Forward => Err(MemberError::KeptByServer),
     }
@@ -373,7 +380,11 @@ mod tests {
         );
         view.add(Lists::BLOCK);
         view.store(Lists::ALLOW, Lists::FORWARD);
-        assert_eq!(view.lists(), Lists::ALLOW | Lists::BLOCK, "and nothing else");
+        assert_eq!(
+            view.lists(),
+            Lists::ALLOW | Lists::BLOCK,
+            "and nothing else"
+        );
     }
 
     #[test]
@@ -443,7 +454,9 @@ mod tests {
                 match add_member(own, list) {
                     Ok(after) => {
                         assert!(after.contains(list.into()) && !after.contains(Lists::PENDING));
-                        assert!(list == List::Reverse || !after.contains(Lists::ALLOW | Lists::BLOCK));
+                        assert!(
+                            list == List::Reverse || !after.contains(Lists::ALLOW | Lists::BLOCK)
+                        );
                     }
                     Err(error) => {
                         assert_eq!(error, MemberError::AlreadyExists);
@@ -451,7 +464,10 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(add_member(own, List::Pending), Err(MemberError::KeptByServer));
+            assert_eq!(
+                add_member(own, List::Pending),
+                Err(MemberError::KeptByServer)
+            );
             assert_eq!(remove_member(own, List::Pending), Ok(own - Lists::PENDING));
             assert_eq!(
                 remove_member(own, List::Allow).is_ok(),

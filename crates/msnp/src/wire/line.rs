@@ -115,7 +115,10 @@ impl Codec {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(trim_end(&window[..end])).into_owned();
-        let line = Line { text, payload: None };
+        let line = Line {
+            text,
+            payload: None,
+        };
         if !line.verb_is_well_formed(self.side) {
             return Err(LineError::Verb {
                 verb: line.text.chars().take(12).collect(),
@@ -198,7 +201,8 @@ impl Line {
     /// The error number, if the verb is one.
     pub fn error_number(&self) -> Option<u16> {
         let verb = self.verb();
-        (verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_digit())).then(|| verb.parse().ok())?
+        (verb.len() == 3 && verb.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| verb.parse().ok())?
     }
 
     fn verb_is_well_formed(&self, side: Side) -> bool {
@@ -221,10 +225,13 @@ fn carries_payload(side: Side, line: &Line) -> bool {
     match (side, line.verb()) {
         (
             Side::Client,
-            "ADL" | "DEL" | "FQY" | "MSG" | "PGD" | "PUT" | "QRY" | "RML" | "SDC" | "SDG" | "UUM" | "UUN"
-            | "UUX" | "VAS",
+            "ADL" | "DEL" | "FQY" | "MSG" | "PGD" | "PUT" | "QRY" | "RML" | "SDC" | "SDG" | "UUM"
+            | "UUN" | "UUX" | "VAS",
         ) => true,
-        (Side::Server, "FQY" | "GCF" | "IPG" | "MSG" | "NFY" | "NOT" | "SDG" | "UBM" | "UBN" | "UBX") => true,
+        (
+            Side::Server,
+            "FQY" | "GCF" | "IPG" | "MSG" | "NFY" | "NOT" | "SDG" | "UBM" | "UBN" | "UBX",
+        ) => true,
         (Side::Server, "ADL" | "RML" | "PUT" | "DEL") => third_is_number(),
         (Side::Server, _) => line.error_number().is_some() && third_is_number(),
         (Side::Client, _) => false,
@@ -306,7 +313,10 @@ mod tests {
         assert!(all(CLIENT, b"ADL 6 99999999999999999999999\r\n").is_err());
         for line in ["UUX 1 -1\r\n", "UUX 1 x\r\n", "UUX\r\n", "UUX 1 +5\r\n"] {
             assert!(
-                matches!(all(CLIENT, line.as_bytes()), Err(LineError::PayloadLength { .. })),
+                matches!(
+                    all(CLIENT, line.as_bytes()),
+                    Err(LineError::PayloadLength { .. })
+                ),
                 "{line}"
             );
         }
@@ -330,7 +340,10 @@ mod tests {
                 assert!(matches!(outcome, Err(LineError::Verb { .. })), "{line}");
             }
         }
-        assert_eq!(all(SERVER, b"911 7\r\n").unwrap()[0].error_number(), Some(911));
+        assert_eq!(
+            all(SERVER, b"911 7\r\n").unwrap()[0].error_number(),
+            Some(911)
+        );
     }
 
     #[test]

@@ -19,7 +19,10 @@ impl Version {
     /// Reads `MSNPn`, n from 2 to 21. Case matters (wire-msnp13, 1.1).
     pub fn parse(name: &str) -> Option<Self> {
         let digits = name.strip_prefix("MSNP")?;
-        if digits.is_empty() || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.is_empty()
+            || digits.starts_with('0')
+            || !digits.bytes().all(|b| b.is_ascii_digit())
+        {
             return None;
         }
         Self::numbered(digits.parse().ok()?)

@@ -1,1 +1,4 @@
-//! (to be written)
+//! The ways to prove who, or what, you are: one file per way.
+
+pub mod challenge;
+pub mod tweener;

@@ -3,4 +3,6 @@
 pub mod command;
 pub mod escape;
 pub mod line;
+pub mod param;
 pub mod version;
+pub(crate) mod xml;

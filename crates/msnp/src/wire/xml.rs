@@ -1,0 +1,1 @@
+//! Writing and reading XML: the five named entities, and documents without DTDs.

@@ -1,0 +1,365 @@
+//! Sign-in: one request, one answer, until the ticket was found good (wire-msnp13, 2 and 3).
+//!
+//! ```text
+//!   Start --VER--> Greeted --CVR--> Introduced --USR I--> Invited --USR S--> Verifying --> notification
+//!                                        |
+//!                                        +-- on a dispatch server: XFR, the end
+//! ```
+//!
+//! `VER`, `CVR` and `USR` out of this order are 715 and the end; everything else is the end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::notification::Notification;
+use super::{
+    Answer, Closing, Door, Effect, Input, Nonce, Policy, Refusal, Session, Welcome, close,
+    dispatch, fail, notify, unanswered,
+};
+use crate::error::ErrorCode;
+use crate::handle::Handle;
+use crate::proof::tweener::{self, Presented};
+use crate::wire::command::notice::ServerMessage;
+use crate::wire::command::policy::{Checksum, Gcf, Layout, Shields};
+use crate::wire::command::session::{
+    Chosen, CvrReply, Software, Usr, UsrReply, UsrStep, Ver, VerReply,
+};
+use crate::wire::command::{NotificationReply, NotificationRequest};
+use crate::wire::line::Line;
+use crate::wire::param::{Param, TrId};
+use crate::wire::version::{Dialect, Proof};
+
+/// Somebody who is signing in.
+#[derive(Debug)]
+pub struct SignIn {
+    policy: Arc<Policy>,
+    door: Door,
+    nonce: Nonce,
+    deadline: Instant,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing yet.
+    Start,
+    /// `VER` is settled.
+    Greeted { dialect: &'static Dialect },
+    /// `VER` is settled on `CVR0`: only questions about client versions.
+    Asking,
+    /// `CVR` was answered.
+    Introduced { dialect: &'static Dialect },
+    /// The challenge of `USR` is out; the client is at the sign-in service.
+    Invited {
+        dialect: &'static Dialect,
+        claim: Claim,
+    },
+    /// The ticket is being looked at.
+    Verifying {
+        dialect: &'static Dialect,
+        claim: Claim,
+        trid: TrId,
+    },
+}
+
+/// Who the client says it is.
+#[derive(Debug)]
+struct Claim {
+    /// As typed: `USR OK` must echo it so.
+    typed: Param,
+    handle: Handle,
+}
+
+impl SignIn {
+    pub(super) fn open(policy: Arc<Policy>, door: Door, nonce: Nonce, deadline: Instant) -> Self {
+        Self {
+            policy,
+            door,
+            nonce,
+            deadline,
+            state: State::Start,
+        }
+    }
+
+    pub(super) fn wake_at(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(super) fn claimed(&self) -> Option<&Handle> {
+        match &self.state {
+            State::Start | State::Greeted { .. } | State::Asking | State::Introduced { .. } => None,
+            State::Invited { claim, .. } | State::Verifying { claim, .. } => Some(&claim.handle),
+        }
+    }
+
+    pub(super) fn handle(self, now: Instant, input: Input, effects: &mut Vec<Effect>) -> Session {
+        match input {
+            Input::Line(line) => self.line(now, &line, effects),
+            Input::Answer(Answer::Verified(outcome)) => self.verified(now, outcome, effects),
+            Input::Timer if now >= self.deadline => {
+                close(effects, Closing::Fault("did not sign in in time".into()))
+            }
+            input => unanswered(Session::SignIn(self), input, effects),
+        }
+    }
+
+    fn line(self, now: Instant, line: &Line, effects: &mut Vec<Effect>) -> Session {
+        let request = match NotificationRequest::parse(line, self.dialect()) {
+            Ok(request) => request,
+            Err(error) => return close(effects, Closing::parse(&error)),
+        };
+        match (&self.state, request) {
+            (State::Start, NotificationRequest::Ver(ver)) => self.greet(&ver, effects),
+            (State::Greeted { dialect }, NotificationRequest::Cvr(cvr)) => {
+                let dialect = *dialect;
+                let reply = self.client_versions(cvr.trid, &cvr.software);
+                notify(effects, Some(dialect), NotificationReply::Cvr(reply));
+                Session::SignIn(Self {
+                    state: State::Introduced { dialect },
+                    ..self
+                })
+            }
+            (State::Greeted { .. } | State::Asking, NotificationRequest::Cvq(cvq)) => {
+                let reply = self.client_versions(cvq.trid, &cvq.software);
+                notify(effects, self.dialect(), NotificationReply::Cvq(reply));
+                Session::SignIn(self)
+            }
+            (State::Asking, NotificationRequest::Cvr(cvr)) => {
+                let reply = self.client_versions(cvr.trid, &cvr.software);
+                notify(effects, self.dialect(), NotificationReply::Cvr(reply));
+                Session::SignIn(self)
+            }
+            (State::Introduced { dialect }, NotificationRequest::Usr(usr)) => {
+                let dialect = *dialect;
+                self.invite(now, dialect, usr, effects)
+            }
+            (State::Invited { .. }, NotificationRequest::Usr(usr)) => self.present(usr, effects),
+            (_, request) => match out_of_order(&request) {
+                Some(trid) => {
+                    fail(effects, ErrorCode::NotExpected, trid);
+                    close(
+                        effects,
+                        Closing::Fault(format!("{} out of order", line.verb())),
+                    )
+                }
+                None => close(
+                    effects,
+                    Closing::Fault(format!("{} before sign-in", line.verb())),
+                ),
+            },
+        }
+    }
+
+    /// `VER`: one dialect alone, the newest that both know (RULINGS).
+    fn greet(self, ver: &Ver, effects: &mut Vec<Effect>) -> Session {
+        let trid = ver.trid;
+        let chosen = Dialect::negotiate(&ver.versions(), self.policy.max_version);
+        let (chosen, state) = match chosen {
+            Some(dialect) => (Chosen::Version(dialect.version), State::Greeted { dialect }),
+            None if ver.offers_cvr0() => (Chosen::Cvr0, State::Asking),
+            None => {
+                let reply = VerReply {
+                    trid,
+                    chosen: Chosen::Nothing,
+                };
+                notify(effects, None, NotificationReply::Ver(reply));
+                let offered: Vec<_> = ver.offered.iter().map(Param::as_str).collect();
+                let offered = offered.join(" ");
+                return close(
+                    effects,
+                    Closing::Fault(format!("speaks no version of ours: {offered}")),
+                );
+            }
+        };
+        notify(
+            effects,
+            None,
+            NotificationReply::Ver(VerReply { trid, chosen }),
+        );
+        Session::SignIn(Self { state, ..self })
+    }
+
+    /// `CVR` and `CVQ`: the client's own version is the right one, whatever it is.
+    fn client_versions(&self, trid: TrId, software: &Software) -> CvrReply {
+        let pages = &self.policy.pages;
+        let download = Param::new(&format!("{pages}/setup")).unwrap_or_else(|_| pages.clone());
+        CvrReply {
+            trid,
+            recommended: software.version.clone(),
+            recommended_too: software.version.clone(),
+            minimum: software.version.clone(),
+            download_url: download,
+            info_url: pages.clone(),
+        }
+    }
+
+    /// `USR ... I`. Only the form of the handle is looked at: whether there is such an account is not
+    /// for strangers to know.
+    fn invite(
+        self,
+        now: Instant,
+        dialect: &'static Dialect,
+        usr: Usr,
+        effects: &mut Vec<Effect>,
+    ) -> Session {
+        let trid = usr.trid;
+        let typed = match (dialect.proof, usr.step) {
+            (Proof::Tweener, UsrStep::TweenerStart { handle }) => handle,
+            (Proof::Tweener, UsrStep::TweenerTicket { .. }) => {
+                fail(effects, ErrorCode::NotExpected, trid);
+                return close(
+                    effects,
+                    Closing::Fault("ticket before the challenge".into()),
+                );
+            }
+            (Proof::Tweener, UsrStep::Other { package, .. }) => {
+                return close(
+                    effects,
+                    Closing::Fault(format!("USR {package} in {}", dialect.version)),
+                );
+            }
+        };
+        let Ok(handle) = typed.to_handle() else {
+            fail(effects, ErrorCode::AuthenticationFailed, trid);
+            return close(effects, Closing::Fault(format!("{typed} is no handle")));
+        };
+        if self.door == Door::Dispatch {
+            return dispatch::refer(&self.policy, dialect, trid, effects);
+        }
+        let parameters = tweener::parameters(self.nonce.now, self.nonce.random);
+        let reply = UsrReply::TweenerParameters { trid, parameters };
+        notify(effects, Some(dialect), NotificationReply::Usr(reply));
+        let document = Shields::default().write(Layout::Compact, Checksum::Present);
+        let policies = Gcf {
+            trid: TrId::ASYNC,
+            file: None,
+            document,
+        };
+        notify(effects, Some(dialect), NotificationReply::Gcf(policies));
+        let deadline = now + self.policy.ticket_deadline;
+        let state = State::Invited {
+            dialect,
+            claim: Claim { typed, handle },
+        };
+        Session::SignIn(Self {
+            deadline,
+            state,
+            ..self
+        })
+    }
+
+    /// `USR ... S`.
+    fn present(self, usr: Usr, effects: &mut Vec<Effect>) -> Session {
+        let State::Invited { dialect, claim } = self.state else {
+            return Session::SignIn(self);
+        };
+        let trid = usr.trid;
+        match usr.step {
+            UsrStep::TweenerTicket { ticket } => {
+                let handle = claim.handle.clone();
+                let Some(ticket) = Presented::ticket(&ticket) else {
+                    return refuse(trid, Refusal::Ticket, effects);
+                };
+                effects.push(Effect::Verify {
+                    handle,
+                    ticket,
+                    dialect,
+                });
+                let state = State::Verifying {
+                    dialect,
+                    claim,
+                    trid,
+                };
+                Session::SignIn(Self { state, ..self })
+            }
+            UsrStep::TweenerStart { .. } => {
+                fail(effects, ErrorCode::NotExpected, trid);
+                close(effects, Closing::Fault("second USR I".into()))
+            }
+            UsrStep::Other { package, .. } => close(
+                effects,
+                Closing::Fault(format!("USR {package} in {}", dialect.version)),
+            ),
+        }
+    }
+
+    fn verified(
+        self,
+        now: Instant,
+        outcome: Result<Box<Welcome>, Refusal>,
+        effects: &mut Vec<Effect>,
+    ) -> Session {
+        let State::Verifying {
+            dialect,
+            claim,
+            trid,
+        } = self.state
+        else {
+            return Session::SignIn(self);
+        };
+        let Welcome {
+            profile,
+            verified,
+            seed,
+        } = match outcome {
+            Ok(welcome) => *welcome,
+            Err(refusal) => return refuse(trid, refusal, effects),
+        };
+        let handle = claim.typed;
+        let ok = UsrReply::Ok {
+            trid,
+            handle,
+            verified,
+            restricted: false,
+        };
+        notify(effects, Some(dialect), NotificationReply::Usr(ok));
+        notify(effects, Some(dialect), NotificationReply::Sbs);
+        let message = profile.to_message().write();
+        notify(
+            effects,
+            Some(dialect),
+            NotificationReply::Msg(ServerMessage { message }),
+        );
+        let notification = Notification::new(self.policy, dialect, claim.handle, seed, now);
+        Session::Notification(Box::new(notification))
+    }
+
+    fn dialect(&self) -> Option<&'static Dialect> {
+        match &self.state {
+            State::Start | State::Asking => None,
+            State::Greeted { dialect }
+            | State::Introduced { dialect }
+            | State::Invited { dialect, .. }
+            | State::Verifying { dialect, .. } => Some(dialect),
+        }
+    }
+}
+
+fn refuse(trid: TrId, refusal: Refusal, effects: &mut Vec<Effect>) -> Session {
+    let (code, why) = match refusal {
+        Refusal::Ticket => (ErrorCode::AuthenticationFailed, "bad ticket"),
+        Refusal::Busy => (ErrorCode::TooBusyToAuthenticate, "too busy to authenticate"),
+        Refusal::Internal => (ErrorCode::Internal, "sign-in failed inside the server"),
+    };
+    fail(effects, code, trid);
+    close(effects, Closing::Fault(why.into()))
+}
+
+/// The TrID of a request that belongs to sign-in, but not here.
+fn out_of_order(request: &NotificationRequest) -> Option<TrId> {
+    match request {
+        NotificationRequest::Ver(ver) => Some(ver.trid),
+        NotificationRequest::Cvr(cvr) => Some(cvr.trid),
+        NotificationRequest::Usr(usr) => Some(usr.trid),
+        _ => None,
+    }
+}
+
+/// Requests of sign-in that come when it is over: 207 for `USR`, 715 for the others.
+pub(super) fn too_late(request: &NotificationRequest) -> Option<(ErrorCode, TrId)> {
+    let trid = out_of_order(request)?;
+    match request {
+        NotificationRequest::Usr(_) => Some((ErrorCode::AlreadySignedIn, trid)),
+        _ => Some((ErrorCode::NotExpected, trid)),
+    }
+}

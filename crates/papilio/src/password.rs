@@ -57,8 +57,8 @@ pub struct PasswordSettings {
     pub waiting: Option<usize>,
     /// How long a right password is remembered; `None` = not at all.
     pub remember: Option<Duration>,
-    /// How many right passwords are remembered.
-    pub remembered: usize,
+    /// How many right passwords are remembered; `None` = any number.
+    pub remembered: Option<usize>,
 }
 
 /// Hashes and verifies passwords, as many at once as there are cores. Cloning one is a reference count.

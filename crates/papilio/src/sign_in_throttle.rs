@@ -6,9 +6,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleSettings {
     /// Failures of one account from one address within the window.
-    pub per_account: Option<u32>,
+    pub per_account: Option<usize>,
     /// Failures from one address within the window.
-    pub per_address: Option<u32>,
+    pub per_address: Option<usize>,
     /// How long failures count.
     pub window: Duration,
 }

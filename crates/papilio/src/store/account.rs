@@ -86,7 +86,10 @@ impl Store {
     /// Makes an account and its address book. [`StoreError::Conflict`] if the handle is taken.
     pub async fn add_account(&self, new: &NewAccount) -> Result<Account, StoreError> {
         let mut added = self.add_accounts(std::slice::from_ref(new)).await?;
-        added.pop().flatten().ok_or(StoreError::Conflict("this account exists already"))
+        added
+            .pop()
+            .flatten()
+            .ok_or(StoreError::Conflict("this account exists already"))
     }
 
     /// Makes many accounts in one transaction. In the place of one whose handle is taken stands
@@ -106,7 +109,10 @@ impl Store {
     }
 
     /// The accounts with these handles, each once, in no particular order. Unknown handles are left out.
-    pub async fn accounts_by_handles(&self, handles: &[Handle]) -> Result<Vec<Account>, StoreError> {
+    pub async fn accounts_by_handles(
+        &self,
+        handles: &[Handle],
+    ) -> Result<Vec<Account>, StoreError> {
         let _ = handles;
         unimplemented!()
     }

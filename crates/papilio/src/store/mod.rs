@@ -119,9 +119,7 @@ impl Store {
         sqlx::any::install_default_drivers();
         match database {
             Database::Sqlite { path } => Self::open_sqlite(path).await,
-            Database::Postgres { url, connections } => {
-                Self::open_postgres(url, *connections).await
-            }
+            Database::Postgres { url, connections } => Self::open_postgres(url, *connections).await,
         }
     }
 
@@ -142,10 +140,15 @@ impl Store {
         .await
         .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??;
 
-        let url = format!("sqlite://{}", utf8_percent_encode(&path.to_string_lossy(), PATH));
+        let url = format!(
+            "sqlite://{}",
+            utf8_percent_encode(&path.to_string_lossy(), PATH)
+        );
         let writer = sqlite_pool(WRITER_SETUP, 1).connect(&url).await?;
         MIGRATIONS.run(&writer).await?;
-        let readers = sqlite_pool(READER_SETUP, SQLITE_READERS).connect(&url).await?;
+        let readers = sqlite_pool(READER_SETUP, SQLITE_READERS)
+            .connect(&url)
+            .await?;
         drop(opening);
         Self::with_pools(Engine::Sqlite, readers, writer).await
     }
@@ -167,7 +170,12 @@ impl Store {
         writer: AnyPool,
     ) -> Result<Self, StoreError> {
         let ticket_key = ticket::load_or_make_key(&writer).await?;
-        Ok(Self { readers, writer, engine, ticket_key })
+        Ok(Self {
+            readers,
+            writer,
+            engine,
+            ticket_key,
+        })
     }
 
     /// Begins a transaction that writes. On SQLite it holds the right to write from the start, so
@@ -223,7 +231,9 @@ fn passes_by_itself(code: &str) -> bool {
     match code.parse::<u32>() {
         // PostgreSQL's codes have five characters, SQLite's never more than four.
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
-        _ => ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)),
+        _ => ["08", "40", "53", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class)),
     }
 }
 
@@ -250,7 +260,8 @@ fn prepare_file(path: &Path) -> Result<std::fs::File, StoreError> {
     }
     let lock_path = path.with_extension("lock");
     let lock = open_private(&lock_path).map_err(|source| file_error(&lock_path, source))?;
-    lock.lock().map_err(|source| file_error(&lock_path, source))?;
+    lock.lock()
+        .map_err(|source| file_error(&lock_path, source))?;
     open_private(path).map_err(|source| file_error(path, source))?;
     Ok(lock)
 }
@@ -273,7 +284,10 @@ pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File { path: path.to_owned(), source }
+    StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Many may read at once beside the one who writes (WAL).
@@ -294,4 +308,10 @@ const BLOB_DOMAIN: &str = "DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
      EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
 
 /// What may not stand in the path of a database's address.
-const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'?').add(b'`');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'?')
+    .add(b'`');

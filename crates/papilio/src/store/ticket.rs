@@ -26,7 +26,9 @@ pub struct IssuedTicket {
 
 impl fmt::Debug for IssuedTicket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuedTicket").field("expires", &self.expires).finish_non_exhaustive()
+        f.debug_struct("IssuedTicket")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,1 +1,7 @@
 //! The server's rooms. `main` is the door; tests and benchmarks come in through here.
+
+pub mod config;
+pub mod credentials;
+pub mod password;
+pub mod sign_in_throttle;
+pub mod store;

@@ -1,0 +1,326 @@
+//! How values are written in the configuration: `"off"`, `""`, `0` for none, `"5m"`, `{ burst = 5, ... }`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+#[cfg(test)]
+use serde::Serialize;
+
+/// Where to listen: `HOST:PORT`, `:PORT` or `PORT` (all addresses). Port 0 = any free one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// A name or an address; an address of IPv6 without its brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// The address that clients are told: `HOST[:PORT]`. Without a port it is the one listened on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advertised {
+    /// A name or an address.
+    pub host: String,
+    /// The port, if it is another one than the one listened on.
+    pub port: Option<u16>,
+}
+
+/// How often something may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rate {
+    /// How often at once.
+    pub burst: u32,
+    /// How often a second, on average.
+    pub per_second: u32,
+}
+
+/// The text is not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAddress {
+    /// It is no address to listen on.
+    #[error("not an address: HOST:PORT, :PORT or PORT")]
+    Listen,
+    /// It is no address to tell others.
+    #[error("not an address: HOST or HOST:PORT")]
+    Advertised,
+}
+
+impl ListenAddress {
+    /// This port of every address of IPv4: the protocol's own addresses know no other.
+    pub fn everywhere(port: u16) -> Self {
+        Self {
+            host: "0.0.0.0".to_owned(),
+            port,
+        }
+    }
+
+    /// This port of this machine alone.
+    pub fn loopback(port: u16) -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port,
+        }
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let text = text.trim();
+        let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+        let port = port_number(port).ok_or(InvalidAddress::Listen)?;
+        if host.is_empty() {
+            return Ok(Self::everywhere(port));
+        }
+        let host = host_name(host).ok_or(InvalidAddress::Listen)?;
+        Ok(Self { host, port })
+    }
+}
+
+impl FromStr for Advertised {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let text = text.trim();
+        let bad = InvalidAddress::Advertised;
+        // A bare address of IPv6 has colons of its own.
+        if let Some(host) = host_name(text) {
+            return Ok(Self { host, port: None });
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(bad)?;
+        Ok(Self {
+            host: host_name(host).ok_or(bad)?,
+            port: Some(port_number(port).filter(|&port| port != 0).ok_or(bad)?),
+        })
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_host(f, &self.host)?;
+        write!(f, ":{}", self.port)
+    }
+}
+
+impl fmt::Display for Advertised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_host(f, &self.host)?;
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn write_host(f: &mut fmt::Formatter<'_>, host: &str) -> fmt::Result {
+    if host.contains(':') {
+        write!(f, "[{host}]")
+    } else {
+        f.write_str(host)
+    }
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// A name, an address of IPv4, or one of IPv6 with or without brackets.
+fn host_name(text: &str) -> Option<String> {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Some(inner) = inner {
+        return inner
+            .parse::<std::net::Ipv6Addr>()
+            .ok()
+            .map(|address| address.to_string());
+    }
+    if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
+        return Some(address.to_string());
+    }
+    let name = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    name.then(|| text.to_owned())
+}
+
+/// A number, 0 = none.
+pub(super) mod count {
+    use serde::{Deserialize, Deserializer};
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<usize>, D::Error> {
+        Ok(Some(usize::deserialize(from)?).filter(|&number| number != 0))
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &Option<usize>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        serde::Serialize::serialize(&value.unwrap_or(0), to)
+    }
+}
+
+/// A length of time: seconds as a number, or `"90s"`, `"5m"`, `"1h 30m"`. 0 = none.
+pub(super) mod period {
+    use std::fmt;
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+    use serde::Deserializer;
+    use serde::de::{Error, Visitor};
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let period = from.deserialize_any(PeriodVisitor)?;
+        Ok(Some(period).filter(|period| !period.is_zero()))
+    }
+
+    struct PeriodVisitor;
+
+    impl Visitor<'_> for PeriodVisitor {
+        type Value = Duration;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a length of time such as 90 (seconds), \"90s\", \"5m\" or \"24h\"")
+        }
+
+        fn visit_u64<E: Error>(self, seconds: u64) -> Result<Duration, E> {
+            Ok(Duration::from_secs(seconds))
+        }
+
+        fn visit_i64<E: Error>(self, seconds: i64) -> Result<Duration, E> {
+            let seconds = u64::try_from(seconds)
+                .map_err(|_| E::custom("a length of time cannot be negative"))?;
+            self.visit_u64(seconds)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+            if let Ok(seconds) = text.parse() {
+                return self.visit_u64(seconds);
+            }
+            text.parse::<SignedDuration>()
+                .ok()
+                .and_then(|period| Duration::try_from(period).ok())
+                .ok_or_else(|| E::custom(format_args!("{text:?} is not {}", Expected(&self))))
+        }
+    }
+
+    struct Expected<'a>(&'a PeriodVisitor);
+
+    impl fmt::Display for Expected<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.expecting(f)
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        serde::Serialize::serialize(&value.unwrap_or_default().as_secs(), to)
+    }
+}
+
+/// `{ burst = 5, per-second = 1 }`; either of them 0 = none.
+pub(super) mod rate {
+    use serde::{Deserialize, Deserializer};
+
+    use super::Rate;
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Rate>, D::Error> {
+        Ok(Some(Rate::deserialize(from)?).filter(|rate| rate.burst != 0 && rate.per_second != 0))
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &Option<Rate>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let none = Rate {
+            burst: 0,
+            per_second: 0,
+        };
+        serde::Serialize::serialize(&value.unwrap_or(none), to)
+    }
+}
+
+/// A text with a form of its own, or a word that stands for nothing.
+macro_rules! optional_text {
+    ($(#[$doc:meta])* $module:ident, $nothing:literal) => {
+        $(#[$doc])*
+        pub(super) mod $module {
+            use std::fmt::Display;
+            use std::str::FromStr;
+
+            use serde::de::Error;
+            use serde::{Deserialize, Deserializer};
+
+            pub(in crate::config) fn deserialize<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+            where
+                D: Deserializer<'de>,
+                T: FromStr<Err: Display>,
+            {
+                let text = String::deserialize(from)?;
+                if text.trim() == $nothing {
+                    return Ok(None);
+                }
+                text.parse().map(Some).map_err(D::Error::custom)
+            }
+
+            #[cfg(test)]
+            pub(in crate::config) fn serialize<S: serde::Serializer, T: ToString>(
+                value: &Option<T>,
+                to: S,
+            ) -> Result<S::Ok, S::Error> {
+                let text = value.as_ref().map_or($nothing.to_owned(), ToString::to_string);
+                serde::Serialize::serialize(&text, to)
+            }
+        }
+    };
+}
+
+optional_text!(
+    /// A text, empty = none.
+    or_nothing,
+    ""
+);
+optional_text!(
+    /// A text, `off` = none.
+    or_off,
+    "off"
+);
+
+/// The number of a version.
+pub(super) mod version {
+    use msnp::wire::version::Version;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Version, D::Error> {
+        Version::numbered(u8::deserialize(from)?)
+            .ok_or_else(|| D::Error::custom("a version is a number from 2 to 21"))
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &Version,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let name = value.to_string();
+        serde::Serialize::serialize(&name.trim_start_matches("MSNP").parse::<u8>().ok(), to)
+    }
+}

@@ -1,0 +1,317 @@
+//! The database: one struct over sqlx, one SQL text and one set of migrations for SQLite and for
+//! PostgreSQL (DESIGN, section 2, item 8).
+//!
+//! ```text
+//!   account  ticket  ...      what is kept, one file per noun: inherent methods of Store
+//!        \     |    /
+//!          Store              readers: many connections      writer: SQLite ONE, PostgreSQL many
+//!             |
+//!      SQLite (WAL) | PostgreSQL
+//! ```
+//!
+//! Rules for whoever adds SQL here:
+//!
+//! * Columns are TEXT, BIGINT and BLOB; truth is 0 or 1. `COUNT(*)` and `MAX` of a BIGINT read as
+//!   `i64` on both engines; `EXISTS` and comparisons do not (a boolean on one, a number on the
+//!   other), nor does `SUM` (a NUMERIC on PostgreSQL).
+//! * Bind `&str`, `String`, `i64`, `&[u8]`, `Vec<u8>` and options of them. Never an `Arc<str>`: sqlx
+//!   0.9 panics on it under SQLite.
+//! * What only reads uses `self.readers`; on SQLite such a connection refuses to write. What writes
+//!   takes `self.write()`, and its first statement is a write to the row that decides (so that two
+//!   nodes on PostgreSQL wait for one another instead of both acting on what they read).
+//! * Avoid errors as answers: `ON CONFLICT DO NOTHING` and the number of rows, because an error
+//!   ends a transaction on PostgreSQL and does not on SQLite.
+
+pub mod account;
+pub mod ticket;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, Executor, Transaction};
+
+use ticket::TicketKey;
+
+/// Where the data is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file. It and its folder are made when they do not exist, for their owner alone.
+    Sqlite {
+        /// The file of the database.
+        path: PathBuf,
+    },
+    /// A server: `postgres://account:password@host/database`.
+    Postgres {
+        /// The address, with whatever secret stands in it.
+        url: String,
+        /// How many connections this process may open.
+        connections: u32,
+    },
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "Sqlite({})", path.display()),
+            Self::Postgres { .. } => f.write_str("Postgres"),
+        }
+    }
+}
+
+/// Everything that outlives a restart. Cloning one is a few reference counts.
+#[derive(Clone)]
+pub struct Store {
+    readers: AnyPool,
+    writer: AnyPool,
+    engine: Engine,
+    ticket_key: TicketKey,
+}
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, too busy, out of space: trying again later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// It is there already.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// It is not there.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// The database holds something that this program does not write.
+    #[error("the database holds a malformed {0}")]
+    Malformed(&'static str),
+    /// The folder or the file cannot be made or opened.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The tables could not be brought to the form that this program needs.
+    #[error("cannot bring the database up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The engine refused a statement: a mistake of ours.
+    #[error("the database refused a statement: {0}")]
+    Refused(#[source] sqlx::Error),
+}
+
+/// A transaction that writes.
+type Writing = Transaction<'static, Any>;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Store {
+    /// Opens the database, making it and bringing its tables up to date first.
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        match database {
+            Database::Sqlite { path } => Self::open_sqlite(path).await,
+            Database::Postgres { url, connections } => Self::open_postgres(url, *connections).await,
+        }
+    }
+
+    /// Waits for what is under way and closes every connection. On SQLite this leaves one file that
+    /// is the whole database.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        let path = std::path::absolute(path).map_err(|source| file_error(path, source))?;
+        // Two processes that start on an empty folder at once must not both make the tables.
+        let opening = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || prepare_file(&path)
+        })
+        .await
+        .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??;
+
+        let url = format!(
+            "sqlite://{}",
+            utf8_percent_encode(&path.to_string_lossy(), PATH)
+        );
+        let writer = sqlite_pool(WRITER_SETUP, 1).connect(&url).await?;
+        MIGRATIONS.run(&writer).await?;
+        let readers = sqlite_pool(READER_SETUP, SQLITE_READERS)
+            .connect(&url)
+            .await?;
+        drop(opening);
+        Self::with_pools(Engine::Sqlite, readers, writer).await
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections.max(1))
+            .acquire_timeout(PATIENCE)
+            .connect(url)
+            .await?;
+        pool.execute(BLOB_DOMAIN).await?;
+        MIGRATIONS.run(&pool).await?;
+        Self::with_pools(Engine::Postgres, pool.clone(), pool).await
+    }
+
+    async fn with_pools(
+        engine: Engine,
+        readers: AnyPool,
+        writer: AnyPool,
+    ) -> Result<Self, StoreError> {
+        let ticket_key = ticket::load_or_make_key(&writer).await?;
+        Ok(Self {
+            readers,
+            writer,
+            engine,
+            ticket_key,
+        })
+    }
+
+    /// Begins a transaction that writes. On SQLite it holds the right to write from the start, so
+    /// that it can wait for others but never fail half-way because of them.
+    async fn write(&self) -> Result<Writing, StoreError> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        Ok(self.writer.begin_with(begin).await?)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error;
+        match &error {
+            Error::Io(_)
+            | Error::Tls(_)
+            | Error::Protocol(_)
+            | Error::PoolTimedOut
+            | Error::PoolClosed
+            | Error::WorkerCrashed
+            | Error::Configuration(_) => Self::Unavailable(error),
+            Error::RowNotFound => Self::NotFound("no such row"),
+            Error::ColumnDecode { .. } | Error::Decode(_) => Self::Malformed("column"),
+            Error::Database(refusal) => {
+                if refusal.is_unique_violation() {
+                    Self::Conflict("it is there already")
+                } else if refusal.is_foreign_key_violation() {
+                    Self::NotFound("what it belongs to is gone")
+                } else if refusal.code().is_some_and(|code| passes_by_itself(&code)) {
+                    Self::Unavailable(error)
+                } else {
+                    Self::Refused(error)
+                }
+            }
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+/// Whether an engine's code means "not now": SQLite's BUSY, LOCKED, IOERR, FULL and CANTOPEN with
+/// their extended forms, PostgreSQL's classes 08 (connection), 40 (serialisation), 53 (resources),
+/// 57 (shutdown) and 58 (system).
+fn passes_by_itself(code: &str) -> bool {
+    match code.parse::<u32>() {
+        // PostgreSQL's codes have five characters, SQLite's never more than four.
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
+        _ => ["08", "40", "53", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class)),
+    }
+}
+
+fn sqlite_pool(setup: &'static str, connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        // A file does not go away behind our back: no pings, no renewing.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(setup).await?;
+                Ok(())
+            })
+        })
+}
+
+/// Makes folder and file for their owner alone, and holds the lock of those who open.
+fn prepare_file(path: &Path) -> Result<std::fs::File, StoreError> {
+    if let Some(folder) = path.parent() {
+        make_private_folder(folder).map_err(|source| file_error(folder, source))?;
+    }
+    let lock_path = path.with_extension("lock");
+    let lock = open_private(&lock_path).map_err(|source| file_error(&lock_path, source))?;
+    lock.lock()
+        .map_err(|source| file_error(&lock_path, source))?;
+    open_private(path).map_err(|source| file_error(path, source))?;
+    Ok(lock)
+}
+
+fn open_private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a folder, with those above it, that only its owner may enter. One that exists stays as it is.
+pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Many may read at once beside the one who writes (WAL).
+const SQLITE_READERS: u32 = 8;
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `synchronous=FULL`: what is acknowledged survives a power cut. `busy_timeout` is for the other
+/// process, such as `papilio import`; within this one the pool makes writers wait.
+const WRITER_SETUP: &str = "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; \
+     PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON";
+
+const READER_SETUP: &str = "PRAGMA busy_timeout=30000; PRAGMA query_only=ON";
+
+/// PostgreSQL's name for bytes is BYTEA. Two nodes may come here at the same moment.
+const BLOB_DOMAIN: &str = "DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
+     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+
+/// What may not stand in the path of a database's address.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'?')
+    .add(b'`');

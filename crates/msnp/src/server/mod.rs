@@ -381,8 +381,6 @@ pub enum JoinError {
 pub struct Policy {
     /// The newest version to speak.
     pub max_version: Version,
-    /// The address that a dispatch server refers to, and that `XFR SB` and `RNG` announce.
-    pub address: Param,
     /// `http://host:port` of the web pages, for `CVR` and `URL`.
     pub pages: Param,
     /// From the connection to the first `USR S`.
@@ -403,23 +401,28 @@ pub struct Policy {
     pub challenge_interval: Option<Duration>,
     /// How long a client may take over a challenge.
     pub challenge_deadline: Duration,
-    /// `CHG`, `PRP`, `UUX`: 800 above it.
-    pub presence_rate: Rate,
+    /// `CHG`: 800 above it.
+    pub chg_rate: Rate,
+    /// `PRP`: 800 above it.
+    pub prp_rate: Rate,
+    /// `UUX`: 800 above it.
+    pub uux_rate: Rate,
     /// `ADL`, `RML`, `FQY`, `UUN`: the connection closes above it.
     pub list_rate: Rate,
-    /// `XFR SB` and `CAL`: 713 above it.
-    pub call_rate: Rate,
+    /// `XFR SB`: 713 above it.
+    pub xfr_rate: Rate,
+    /// `CAL`: 713 above it.
+    pub cal_rate: Rate,
     /// `MSG`: not delivered above it.
-    pub message_rate: Rate,
+    pub msg_rate: Rate,
 }
 
 impl Policy {
-    /// For a server at `address` whose pages are at `pages`.
-    pub fn new(address: Param, pages: Param) -> Self {
+    /// For a server whose pages are at `pages`.
+    pub fn new(pages: Param) -> Self {
         let seconds = Duration::from_secs;
         Self {
             max_version: Dialect::newest(),
-            address,
             pages,
             sign_in_deadline: seconds(60),
             ticket_deadline: seconds(300),
@@ -430,10 +433,13 @@ impl Policy {
             ping_seconds: 50,
             challenge_interval: Some(seconds(1800)),
             challenge_deadline: seconds(60),
-            presence_rate: Rate::new(300, 20),
+            chg_rate: Rate::new(300, 20),
+            prp_rate: Rate::new(300, 20),
+            uux_rate: Rate::new(300, 20),
             list_rate: Rate::new(600, 50),
-            call_rate: Rate::new(60, 5),
-            message_rate: Rate::new(20_000, 10_000),
+            xfr_rate: Rate::new(60, 5),
+            cal_rate: Rate::new(60, 5),
+            msg_rate: Rate::new(20_000, 10_000),
         }
     }
 }
@@ -466,7 +472,7 @@ pub enum Session {
 #[derive(Debug)]
 pub struct Opening {
     policy: Arc<Policy>,
-    door: Door,
+    place: Place,
     nonce: Nonce,
     deadline: Instant,
 }
@@ -480,6 +486,16 @@ pub struct Nonce {
     pub random: [u8; 24],
 }
 
+/// Where a session is, and for whom it is meant.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Which server it plays.
+    pub door: Door,
+    /// The address to announce for the notification server, `host:port`: where a dispatch server
+    /// refers to.
+    pub address: Param,
+}
+
 impl std::fmt::Debug for Nonce {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Nonce")
@@ -490,11 +506,11 @@ impl std::fmt::Debug for Nonce {
 
 impl Session {
     /// The session of a connection that was just accepted.
-    pub fn open(policy: Arc<Policy>, door: Door, nonce: Nonce, now: Instant) -> Self {
+    pub fn open(policy: Arc<Policy>, place: Place, nonce: Nonce, now: Instant) -> Self {
         let deadline = now + policy.sign_in_deadline;
         Self::Opening(Opening {
             policy,
-            door,
+            place,
             nonce,
             deadline,
         })
@@ -537,12 +553,17 @@ impl Session {
 impl Opening {
     fn handle(self, now: Instant, input: Input, effects: &mut Vec<Effect>) -> Session {
         match input {
-            Input::Line(line) => match (self.door, line.verb()) {
+            Input::Line(line) => match (self.place.door, line.verb()) {
                 (Door::Main, "USR" | "ANS") => switchboard::Switchboard::open(self.policy, now)
                     .handle(now, Input::Line(line), effects),
-                (door, _) => {
-                    let sign_in =
-                        sign_in::SignIn::open(self.policy, door, self.nonce, self.deadline);
+                _ => {
+                    let Self {
+                        policy,
+                        place,
+                        nonce,
+                        deadline,
+                    } = self;
+                    let sign_in = sign_in::SignIn::open(policy, place, nonce, deadline);
                     sign_in.handle(now, Input::Line(line), effects)
                 }
             },

@@ -44,9 +44,17 @@ pub struct Notification {
     phase: Phase,
     heard_at: Instant,
     challenge: Challenge,
-    presence_pace: Pace,
-    list_pace: Pace,
-    call_pace: Pace,
+    paces: Paces,
+}
+
+/// How fast the client has been.
+#[derive(Debug, Default)]
+struct Paces {
+    chg: Pace,
+    prp: Pace,
+    uux: Pace,
+    list: Pace,
+    xfr: Pace,
 }
 
 /// Whether the first `CHG` came.
@@ -95,9 +103,7 @@ impl Notification {
                 seed,
                 state: ChallengeState::Next(None),
             },
-            presence_pace: Pace::default(),
-            list_pace: Pace::default(),
-            call_pace: Pace::default(),
+            paces: Paces::default(),
         }
     }
 
@@ -250,7 +256,8 @@ impl Notification {
             fail(effects, ErrorCode::InvalidParameter, chg.trid);
             return Ok(());
         };
-        if !self.may_change(now, chg.trid, effects)? {
+        let allowed = self.paces.chg.take(self.policy.chg_rate, now);
+        if !may_change(allowed, chg.trid, effects)? {
             return Ok(());
         }
         self.reply(effects, NotificationReply::Chg(chg.echo(self.dialect)));
@@ -272,7 +279,8 @@ impl Notification {
         prp: Prp,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Closing> {
-        if !self.may_change(now, prp.trid, effects)? {
+        let allowed = self.paces.prp.take(self.policy.prp_rate, now);
+        if !may_change(allowed, prp.trid, effects)? {
             return Ok(());
         }
         match prp.property {
@@ -305,7 +313,8 @@ impl Notification {
         uux: &Uux,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Closing> {
-        if !self.may_change(now, uux.trid, effects)? {
+        let allowed = self.paces.uux.take(self.policy.uux_rate, now);
+        if !may_change(allowed, uux.trid, effects)? {
             return Ok(());
         }
         match UserData::parse(&uux.document) {
@@ -316,22 +325,6 @@ impl Notification {
             Err(_) => fail(effects, ErrorCode::NotExpected, uux.trid),
         }
         Ok(())
-    }
-
-    fn may_change(
-        &mut self,
-        now: Instant,
-        trid: TrId,
-        effects: &mut Vec<Effect>,
-    ) -> Result<bool, Closing> {
-        match self.presence_pace.take(self.policy.presence_rate, now) {
-            Allowed::Yes => Ok(true),
-            Allowed::No => {
-                fail(effects, ErrorCode::TooFast, trid);
-                Ok(false)
-            }
-            Allowed::Abuse => Err(Closing::Fault("changes presence far too fast".into())),
-        }
     }
 
     /// `ADL` and `RML`: everything is checked before anything is applied.
@@ -387,7 +380,7 @@ impl Notification {
 
     fn may_list(&mut self, now: Instant) -> Result<(), Closing> {
         // These have no error for haste: whoever is that fast is no client.
-        match self.list_pace.take(self.policy.list_rate, now) {
+        match self.paces.list.take(self.policy.list_rate, now) {
             Allowed::Yes => Ok(()),
             Allowed::No | Allowed::Abuse => {
                 Err(Closing::Fault("changes lists far too fast".into()))
@@ -407,7 +400,7 @@ impl Notification {
             (ServerKind::Notification | ServerKind::Other(_), _, _) => ErrorCode::InvalidParameter,
             (ServerKind::Switchboard, Phase::NotYet, _) => ErrorCode::NotAllowedOffline,
             (ServerKind::Switchboard, _, version::HiddenCalls::Allowed) => {
-                match self.call_pace.take(self.policy.call_rate, now) {
+                match self.paces.xfr.take(self.policy.xfr_rate, now) {
                     Allowed::Yes => {
                         effects.push(Effect::OpenSwitchboard { trid });
                         return Ok(());
@@ -622,6 +615,18 @@ impl Notification {
 
     fn reply(&self, effects: &mut Vec<Effect>, reply: NotificationReply) {
         notify(effects, Some(self.dialect), reply);
+    }
+}
+
+/// Whether to go on with a change of presence; haste is 800.
+fn may_change(allowed: Allowed, trid: TrId, effects: &mut Vec<Effect>) -> Result<bool, Closing> {
+    match allowed {
+        Allowed::Yes => Ok(true),
+        Allowed::No => {
+            fail(effects, ErrorCode::TooFast, trid);
+            Ok(false)
+        }
+        Allowed::Abuse => Err(Closing::Fault("changes presence far too fast".into())),
     }
 }
 

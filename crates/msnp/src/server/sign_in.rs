@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use super::notification::Notification;
 use super::{
-    Answer, Closing, Door, Effect, Input, Nonce, Policy, Refusal, Session, Welcome, close,
+    Answer, Closing, Door, Effect, Input, Nonce, Place, Policy, Refusal, Session, Welcome, close,
     dispatch, fail, notify, unanswered,
 };
 use crate::error::ErrorCode;
@@ -33,7 +33,7 @@ use crate::wire::version::{Dialect, Proof};
 #[derive(Debug)]
 pub struct SignIn {
     policy: Arc<Policy>,
-    door: Door,
+    place: Place,
     nonce: Nonce,
     deadline: Instant,
     state: State,
@@ -71,10 +71,10 @@ struct Claim {
 }
 
 impl SignIn {
-    pub(super) fn open(policy: Arc<Policy>, door: Door, nonce: Nonce, deadline: Instant) -> Self {
+    pub(super) fn open(policy: Arc<Policy>, place: Place, nonce: Nonce, deadline: Instant) -> Self {
         Self {
             policy,
-            door,
+            place,
             nonce,
             deadline,
             state: State::Start,
@@ -223,8 +223,8 @@ impl SignIn {
             fail(effects, ErrorCode::AuthenticationFailed, trid);
             return close(effects, Closing::Fault(format!("{typed} is no handle")));
         };
-        if self.door == Door::Dispatch {
-            return dispatch::refer(&self.policy, dialect, trid, effects);
+        if self.place.door == Door::Dispatch {
+            return dispatch::refer(self.place.address, dialect, trid, effects);
         }
         let parameters = tweener::parameters(self.nonce.now, self.nonce.random);
         let reply = UsrReply::TweenerParameters { trid, parameters };

@@ -342,7 +342,7 @@ impl In {
         match SwitchboardRequest::parse(line, Some(self.dialect))
             .map_err(|error| Closing::parse(&error))?
         {
-            SwitchboardRequest::Msg(msg) => match self.messages.take(policy.message_rate, now) {
+            SwitchboardRequest::Msg(msg) => match self.messages.take(policy.msg_rate, now) {
                 Allowed::Yes => {
                     effects.push(Effect::Relay {
                         trid: msg.trid,
@@ -357,7 +357,7 @@ impl In {
                 }
                 Allowed::Abuse => return Err(Closing::Fault("far too many messages".into())),
             },
-            SwitchboardRequest::Cal(cal) => match self.calls.take(policy.call_rate, now) {
+            SwitchboardRequest::Cal(cal) => match self.calls.take(policy.cal_rate, now) {
                 Allowed::Yes => match cal.handle.to_handle() {
                     Ok(handle) => effects.push(Effect::Call {
                         trid: cal.trid,

@@ -23,6 +23,7 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+pub mod roster;
 pub mod ticket;
 
 use std::fmt;

@@ -1,0 +1,532 @@
+//! The driver: carries out what a session decides, as far as memory goes.
+//!
+//! ```text
+//!   input -> session -> effects -> directory, conversations -> answers -> session ...
+//!                          |
+//!                          +-> bytes to write, or one question that only the store can answer
+//! ```
+//!
+//! It knows neither sockets nor the database, so transcripts run through it as they do through a
+//! connection. What a session holds elsewhere (its place in the directory, its seat in a
+//! conversation) is given back by dropping the driver, or as soon as the session closes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use msnp::error::ErrorCode;
+use msnp::handle::Handle;
+use msnp::proof::tweener::Ticket;
+use msnp::roster::Lists;
+use msnp::server::{
+    Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Welcome,
+};
+use msnp::wire::command::list::{Network, Occasion, Query};
+use msnp::wire::param::{Param, TrId};
+use msnp::wire::version::Dialect;
+
+use crate::conversation::Seat;
+use crate::directory::SessionId;
+use crate::mailbox::{Mailbox, Overflow, Post, Receipt};
+use crate::node::{ConnectionId, Node};
+use crate::store::account::{Account, AccountId};
+use crate::store::roster::SessionRoster;
+
+/// A session, and what it holds elsewhere.
+#[derive(Debug)]
+pub struct Driver {
+    node: Arc<Node>,
+    id: ConnectionId,
+    session: Session,
+    mailbox: Arc<Mailbox>,
+    address: Param,
+    peer: SocketAddr,
+    /// Whose session it is, or was.
+    account: Option<Handle>,
+    signed_in: Option<SignedIn>,
+    seat: Option<Seat>,
+}
+
+/// What there is to do for the connection.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// To be written, in order.
+    pub bytes: Vec<Bytes>,
+    /// To be told when all of `bytes` was written.
+    pub receipts: Vec<Receipt>,
+    /// Close when all of `bytes` was written, for this reason.
+    pub closing: Option<Closing>,
+}
+
+/// What only the store knows. Nothing else may be fed to the driver until it is answered.
+#[derive(Debug)]
+pub enum Ask {
+    /// Whose ticket is this?
+    Verify {
+        /// Whose it should be.
+        handle: Handle,
+        /// The ticket.
+        ticket: Ticket,
+        /// For [`Driver::sign_in`].
+        dialect: &'static Dialect,
+    },
+    /// Which accounts are these?
+    Accounts {
+        /// Those whom the directory does not know.
+        unknown: Vec<Handle>,
+        /// For [`Driver::found`].
+        purpose: Purpose,
+    },
+}
+
+/// What the accounts are looked for.
+#[derive(Debug)]
+pub enum Purpose {
+    /// `ADL` or `RML`.
+    Edit(ListEdit),
+    /// `FQY`.
+    Find {
+        /// The command to answer.
+        trid: TrId,
+        /// What was asked.
+        query: Query,
+    },
+}
+
+/// A place in the directory, given back when dropped.
+#[derive(Debug)]
+struct SignedIn {
+    node: Arc<Node>,
+    account: AccountId,
+    session: SessionId,
+}
+
+impl Drop for SignedIn {
+    fn drop(&mut self) {
+        self.node.directory.sign_out(self.account, self.session);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.node.forget(self.id);
+    }
+}
+
+impl Driver {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        id: ConnectionId,
+        session: Session,
+        mailbox: Arc<Mailbox>,
+        address: Param,
+        peer: SocketAddr,
+    ) -> Self {
+        Self {
+            node,
+            id,
+            session,
+            mailbox,
+            address,
+            peer,
+            account: None,
+            signed_in: None,
+            seat: None,
+        }
+    }
+
+    /// Where post for this connection waits.
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// The number of the connection, for the log.
+    pub fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Where the client connects from.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Whose session it is, once that was claimed.
+    pub fn account(&self) -> Option<&Handle> {
+        self.account.as_ref()
+    }
+
+    /// When the session wants [`Input::Timer`].
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.session.wake_at()
+    }
+
+    /// Feeds the session one input.
+    pub fn feed(&mut self, now: Instant, input: Input, out: &mut Output) -> Option<Ask> {
+        let mut effects = Vec::new();
+        let session = std::mem::replace(&mut self.session, Session::Closed);
+        self.session = session.handle(now, input, &mut effects);
+        if self.account.is_none() {
+            self.account = self.session.account().cloned();
+        }
+        let mut ask = None;
+        for effect in effects {
+            // A session asks one thing at a time, and asks it last.
+            ask = self.carry_out(now, effect, out);
+        }
+        ask
+    }
+
+    /// Feeds the session its post.
+    pub fn deliver(
+        &mut self,
+        now: Instant,
+        (posts, overflow): (std::collections::VecDeque<Post>, Overflow),
+        out: &mut Output,
+    ) {
+        for Post { event, receipt } in posts {
+            if out.closing.is_some() {
+                // Dropped receipts tell their senders.
+                return;
+            }
+            // No event makes a session ask the store anything.
+            let _none = self.feed(now, Input::Event(event), out);
+            out.receipts.extend(receipt);
+        }
+        if overflow == Overflow::Yes && out.closing.is_none() {
+            self.close(Closing::Fault("does not read what it is sent".into()), out);
+        }
+    }
+
+    /// Nothing more will come from this session: gives back its places at once, so that nobody
+    /// waits for its last bytes.
+    pub fn close(&mut self, closing: Closing, out: &mut Output) {
+        self.session = Session::Closed;
+        self.signed_in = None;
+        self.seat = None;
+        out.closing.get_or_insert(closing);
+    }
+
+    /// The ticket of [`Ask::Verify`] is good: takes the account's place in the directory. Its lists
+    /// are to be read from the store after this.
+    pub fn sign_in(&mut self, account: &Account, dialect: &'static Dialect) -> AccountId {
+        let mailbox = Arc::clone(&self.mailbox);
+        let session = self
+            .node
+            .directory
+            .sign_in(account, dialect, self.address.clone(), mailbox);
+        self.signed_in = Some(SignedIn {
+            node: Arc::clone(&self.node),
+            account: account.id,
+            session,
+        });
+        account.id
+    }
+
+    /// Completes [`Ask::Verify`].
+    pub fn verified(
+        &mut self,
+        now: Instant,
+        outcome: Result<(Box<Welcome>, SessionRoster), Refusal>,
+        out: &mut Output,
+    ) -> Option<Ask> {
+        let outcome = match (outcome, &self.signed_in) {
+            (
+                Ok((welcome, roster)),
+                Some(SignedIn {
+                    account, session, ..
+                }),
+            ) => {
+                self.node.directory.fill(*account, *session, roster);
+                Ok(welcome)
+            }
+            (Ok(_), None) => Err(Refusal::Internal),
+            (Err(refusal), _) => {
+                self.signed_in = None;
+                Err(refusal)
+            }
+        };
+        self.feed(now, Input::Answer(Answer::Verified(outcome)), out)
+    }
+
+    /// Completes [`Ask::Accounts`]: `found` are those of the unknown that exist. An error means that
+    /// the store could not be asked.
+    pub fn found(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        found: Result<Vec<(Handle, AccountId)>, ErrorCode>,
+        out: &mut Output,
+    ) -> Option<Ask> {
+        let answer = match (purpose, found) {
+            (Purpose::Edit(ListEdit { trid, edit, .. }), Err(code)) => Answer::Edited {
+                trid,
+                edit,
+                outcome: Err(code),
+            },
+            (Purpose::Find { trid, query }, Err(_)) => Answer::Found { trid, query },
+            (Purpose::Edit(edit), Ok(found)) => self.edit(edit, &found),
+            (Purpose::Find { trid, query }, Ok(found)) => {
+                let known = |handle: &Handle| found.iter().any(|(other, _)| other == handle);
+                self.find(trid, query, known)
+            }
+        };
+        self.feed(now, Input::Answer(answer), out)
+    }
+
+    fn carry_out(&mut self, now: Instant, effect: Effect, out: &mut Output) -> Option<Ask> {
+        let answer = match effect {
+            Effect::Send(bytes) => {
+                out.bytes.push(bytes);
+                return None;
+            }
+            Effect::Close(closing) => {
+                self.close(closing, out);
+                return None;
+            }
+            Effect::Verify {
+                handle,
+                ticket,
+                dialect,
+            } => {
+                return Some(Ask::Verify {
+                    handle,
+                    ticket,
+                    dialect,
+                });
+            }
+            Effect::EditLists(edit) => {
+                let handles = edit.contacts.iter().map(|(handle, _)| handle.clone());
+                let known = self.node.directory.find(handles);
+                let unknown: Vec<_> = edit
+                    .contacts
+                    .iter()
+                    .map(|(handle, _)| handle)
+                    .filter(|handle| !known.contains_key(*handle))
+                    .cloned()
+                    .collect();
+                if !unknown.is_empty() {
+                    return Some(Ask::Accounts {
+                        unknown,
+                        purpose: Purpose::Edit(edit),
+                    });
+                }
+                self.edit(edit, &[])
+            }
+            Effect::Find { trid, query } => {
+                let handles = query
+                    .contacts
+                    .iter()
+                    .filter_map(|contact| contact.handle().ok());
+                let known = self.node.directory.find(handles.clone());
+                let unknown: Vec<_> = handles
+                    .filter(|handle| !known.contains_key(handle))
+                    .collect();
+                if !unknown.is_empty() {
+                    return Some(Ask::Accounts {
+                        unknown,
+                        purpose: Purpose::Find { trid, query },
+                    });
+                }
+                self.find(trid, query, |_| false)
+            }
+            Effect::SetPrivacy(privacy) => {
+                if let Some(SignedIn {
+                    node,
+                    account,
+                    session,
+                }) = &self.signed_in
+                {
+                    node.directory.set_privacy(*account, *session, privacy);
+                }
+                return None;
+            }
+            Effect::Appear(appearance) => {
+                let SignedIn {
+                    node,
+                    account,
+                    session,
+                } = self.signed_in.as_ref()?;
+                Answer::Burst(node.directory.appear(*account, *session, &appearance)?)
+            }
+            Effect::Rename(name) => {
+                if let Some(SignedIn {
+                    node,
+                    account,
+                    session,
+                }) = &self.signed_in
+                {
+                    node.directory.rename(*account, *session, name);
+                }
+                return None;
+            }
+            Effect::Publish(data) => {
+                if let Some(SignedIn {
+                    node,
+                    account,
+                    session,
+                }) = &self.signed_in
+                {
+                    node.directory.publish(*account, *session, data);
+                }
+                return None;
+            }
+            Effect::TakeCalls(calls) => {
+                if let Some(SignedIn {
+                    node,
+                    account,
+                    session,
+                }) = &self.signed_in
+                {
+                    node.directory.take_calls(*account, *session, calls);
+                }
+                return None;
+            }
+            Effect::OpenSwitchboard { trid } => Answer::Switchboard {
+                trid,
+                outcome: self.open_switchboard(now),
+            },
+            Effect::Hand {
+                trid,
+                to,
+                kind,
+                data,
+            } => {
+                let outcome = match &self.signed_in {
+                    Some(SignedIn { node, account, .. }) => {
+                        node.directory.hand(*account, &to, kind, &data)
+                    }
+                    None => Err(ErrorCode::Internal),
+                };
+                Answer::Handed { trid, outcome }
+            }
+            Effect::Enter {
+                trid,
+                handle,
+                cookie,
+            } => {
+                let entered = self
+                    .node
+                    .conversations
+                    .enter(&handle, &cookie, &self.mailbox, now);
+                let entered = entered.map(|(seat, admitted)| {
+                    self.seat = Some(seat);
+                    admitted
+                });
+                Answer::Entered { trid, entered }
+            }
+            Effect::Join {
+                trid,
+                handle,
+                cookie,
+                conversation,
+            } => {
+                let conversations = &self.node.conversations;
+                let joined = conversations.join(&handle, &cookie, conversation, &self.mailbox, now);
+                let outcome = joined.map(|(seat, admitted, there)| {
+                    self.seat = Some(seat);
+                    (admitted, there)
+                });
+                Answer::Joined { trid, outcome }
+            }
+            Effect::Call { trid, handle } => {
+                let seat = self.seat.as_mut()?;
+                let outcome = seat.call(&handle, &self.node.directory, now);
+                Answer::Called { trid, outcome }
+            }
+            Effect::Relay { trid, ack, message } => {
+                self.seat.as_ref()?.relay(trid, ack, &message);
+                return None;
+            }
+            Effect::AskCompany => Answer::Company(self.seat.as_ref()?.company(now)),
+            Effect::EndConversation => {
+                self.seat.as_ref()?.end_conversation();
+                return None;
+            }
+        };
+        self.feed(now, Input::Answer(answer), out)
+    }
+
+    fn open_switchboard(&self, now: Instant) -> Result<Referral, ErrorCode> {
+        let SignedIn { node, account, .. } = self
+            .signed_in
+            .as_ref()
+            .ok_or(ErrorCode::SwitchboardFailed)?;
+        let (member, dialect) = node
+            .directory
+            .caller(*account)
+            .ok_or(ErrorCode::SwitchboardFailed)?;
+        let cookie = node.conversations.admit(*account, member, dialect, now);
+        Ok(Referral {
+            address: self.address.clone(),
+            cookie,
+        })
+    }
+
+    /// `ADL` and `RML`, with those whom the store found beside those whom the directory knows.
+    fn edit(&self, edit: ListEdit, found: &[(Handle, AccountId)]) -> Answer {
+        let ListEdit {
+            trid,
+            edit,
+            occasion,
+            contacts,
+        } = edit;
+        let known = self
+            .node
+            .directory
+            .find(contacts.iter().map(|(handle, _)| handle.clone()));
+        let id_of = |handle: &Handle| {
+            let found = || {
+                found
+                    .iter()
+                    .find(|(other, _)| other == handle)
+                    .map(|&(_, id)| id)
+            };
+            known.get(handle).copied().or_else(found)
+        };
+        let mut there: Vec<(AccountId, Handle, Lists)> = Vec::with_capacity(contacts.len());
+        let mut missing = None;
+        for (handle, lists) in contacts {
+            match id_of(&handle) {
+                Some(id) => there.push((id, handle, lists)),
+                None => missing = Some(handle),
+            }
+        }
+        let outcome = match (&self.signed_in, missing, edit, occasion) {
+            // A list at sign-in never fails for one contact, and taking off who is not there is done
+            // already (RULINGS).
+            (_, Some(_), Edit::Add, Occasion::Change) => Err(ErrorCode::NoSuchAccount),
+            (
+                Some(SignedIn {
+                    node,
+                    account,
+                    session,
+                }),
+                ..,
+            ) => node.directory.edit_lists(*account, *session, edit, &there),
+            (None, ..) => Err(ErrorCode::Internal),
+        };
+        Answer::Edited {
+            trid,
+            edit,
+            outcome,
+        }
+    }
+
+    /// `FQY`, with those whom the store found beside those whom the directory knows.
+    fn find(&self, trid: TrId, mut query: Query, found: impl Fn(&Handle) -> bool) -> Answer {
+        let handles = query
+            .contacts
+            .iter()
+            .filter_map(|contact| contact.handle().ok());
+        let known = self.node.directory.find(handles);
+        for contact in &mut query.contacts {
+            let exists = contact
+                .handle()
+                .is_ok_and(|handle| known.contains_key(&handle) || found(&handle));
+            contact.network = exists.then_some(Network::Messenger);
+        }
+        Answer::Found { trid, query }
+    }
+}

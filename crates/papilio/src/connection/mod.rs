@@ -1,0 +1,329 @@
+//! A connection: bytes in, bytes out, and a session between.
+//!
+//! One task each. It sleeps until there are bytes to read, post in the mailbox, or a timer; does all
+//! that follows from it; and writes all that is queued in one call. While it sleeps it holds no
+//! buffer: what is read goes through one that the thread owns.
+//!
+//! It drives a session over anything that carries bytes: a socket, and one day a polled queue of the
+//! HTTP gateway.
+
+pub mod driver;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes, BytesMut};
+use jiff::Timestamp;
+use msnp::error::ErrorCode;
+use msnp::message::{MemberId, Profile};
+use msnp::server::{Closing, Input, Refusal, Welcome};
+use msnp::wire::line::Codec;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+use tracing::{debug, info, warn};
+
+use self::driver::{Ask, Driver, Output};
+use crate::mailbox::{Mailbox, Overflow, Post};
+use crate::store::Store;
+use crate::store::roster::SessionRoster;
+
+/// How long a client may take to accept what it is sent, once its socket is full.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long what was said last may take to leave, when the connection closes.
+const LAST_WORDS_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How many buffers are handed to one write.
+const WRITE_BATCH: usize = 64;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 32 * 1024].into());
+}
+
+/// What woke a connection.
+enum Woken {
+    Read(io::Result<usize>),
+    Post(VecDeque<Post>, Overflow),
+    Timer,
+}
+
+/// Drives a session until it closes or its connection breaks.
+pub async fn drive<Io>(mut io: Io, mut driver: Driver, codec: Codec, store: Store)
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut input = BytesMut::new();
+    let mailbox = Arc::clone(driver.mailbox());
+    let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+    loop {
+        arm(timer.as_mut(), driver.wake_at());
+        let woken =
+            poll_fn(|cx| poll_woken(cx, &mut io, &mut input, &mailbox, timer.as_mut())).await;
+        let mut out = Output::default();
+        match woken {
+            Woken::Read(Ok(0)) => {
+                driver.close(Closing::Done("connection closed by its client"), &mut out);
+            }
+            Woken::Read(Err(error)) => {
+                debug!(connection = %driver.id(), %error, "connection broke");
+                driver.close(Closing::Done("connection broke"), &mut out);
+            }
+            Woken::Read(Ok(_)) => {
+                read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
+            }
+            Woken::Post(posts, overflow) => {
+                driver.deliver(Instant::now(), (posts, overflow), &mut out)
+            }
+            Woken::Timer => {
+                // No timer makes a session ask the store anything.
+                let _none = driver.feed(Instant::now(), Input::Timer, &mut out);
+            }
+        }
+        // What the input caused for this very session goes out with its answer.
+        if out.closing.is_none() {
+            driver.deliver(Instant::now(), mailbox.take(), &mut out);
+        }
+        let deadline = if out.closing.is_some() {
+            LAST_WORDS_DEADLINE
+        } else {
+            WRITE_DEADLINE
+        };
+        let written = write_out(&mut io, out.bytes, deadline).await;
+        if written.is_ok() {
+            for receipt in out.receipts {
+                receipt.written();
+            }
+        } else if out.closing.is_none() {
+            driver.close(
+                Closing::Fault("does not read what it is sent".into()),
+                &mut Output::default(),
+            );
+            report(
+                &driver,
+                &Closing::Fault("does not read what it is sent".into()),
+            );
+            return;
+        }
+        if let Some(closing) = out.closing {
+            report(&driver, &closing);
+            // Whoever closed first, the other end need not wait for the word of it.
+            let shutdown = poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx));
+            let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
+            return;
+        }
+    }
+}
+
+/// Feeds the session every whole line there is.
+async fn read_lines(
+    driver: &mut Driver,
+    codec: Codec,
+    input: &mut BytesMut,
+    store: &Store,
+    out: &mut Output,
+) {
+    while out.closing.is_none() {
+        let next = match codec.decode(input) {
+            Ok(Some(line)) => Input::Line(line),
+            Ok(None) => break,
+            Err(error) => Input::Broken(error),
+        };
+        let mut ask = driver.feed(Instant::now(), next, out);
+        while let Some(question) = ask {
+            // On the heap only while it lasts: what a connection holds, it holds while idle too.
+            ask = Box::pin(answer(driver, question, store, out)).await;
+        }
+    }
+    if input.is_empty() {
+        *input = BytesMut::new();
+    }
+}
+
+/// Asks the store.
+async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) -> Option<Ask> {
+    match ask {
+        Ask::Verify {
+            handle,
+            ticket,
+            dialect,
+        } => {
+            let now = Timestamp::now();
+            let account = match store.account_of_ticket(ticket.as_str(), now).await {
+                Ok(Some(account)) if account.handle == handle => account,
+                Ok(_) => return driver.verified(Instant::now(), Err(Refusal::Ticket), out),
+                Err(error) => {
+                    warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");
+                    return driver.verified(Instant::now(), Err(Refusal::Internal), out);
+                }
+            };
+            // First the place, then the lists: a change made in between reaches the place.
+            let id = driver.sign_in(&account, dialect);
+            let outcome = match store.roster_of(id).await {
+                Ok(roster) => Ok(welcome(driver, &account, ticket, now, roster)),
+                Err(error) => {
+                    warn!(connection = %driver.id(), %handle, %error, "cannot read the lists");
+                    Err(Refusal::Internal)
+                }
+            };
+            if outcome.is_ok() {
+                info!(connection = %driver.id(), %handle, peer = %driver.peer(), version = %dialect.version, "signed in");
+            }
+            driver.verified(Instant::now(), outcome, out)
+        }
+        Ask::Accounts { unknown, purpose } => {
+            let found = match store.accounts_by_handles(&unknown).await {
+                Ok(accounts) => Ok(accounts
+                    .into_iter()
+                    .filter(|account| !account.disabled)
+                    .map(|account| (account.handle, account.id))
+                    .collect()),
+                Err(error) => {
+                    warn!(connection = %driver.id(), %error, "cannot look up accounts");
+                    Err(ErrorCode::AddressBookUnavailable)
+                }
+            };
+            driver.found(Instant::now(), purpose, found, out)
+        }
+    }
+}
+
+fn welcome(
+    driver: &Driver,
+    account: &crate::store::account::Account,
+    ticket: msnp::proof::tweener::Ticket,
+    now: Timestamp,
+    roster: SessionRoster,
+) -> (Box<Welcome>, SessionRoster) {
+    let puid = account.puid();
+    let profile = Profile {
+        login_time: u64::try_from(now.as_second()).unwrap_or(0),
+        email_enabled: false,
+        member: MemberId {
+            high: (puid >> 32) as u32,
+            low: puid as u32,
+        },
+        language: 1033,
+        handle: account.handle.clone(),
+        country: "US".to_owned(),
+        ticket,
+        client_ip: driver.peer().ip().to_canonical(),
+        client_port: driver.peer().port(),
+    };
+    let welcome = Welcome {
+        profile,
+        verified: account.verified,
+        seed: rand::random(),
+    };
+    (Box::new(welcome), roster)
+}
+
+fn report(driver: &Driver, closing: &Closing) {
+    let connection = driver.id();
+    let peer = driver.peer();
+    let handle = driver.account().map_or("-", |handle| handle.as_str());
+    match closing {
+        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why}"),
+        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why}"),
+    }
+}
+
+// ---- Waiting and writing -----------------------------------------------------------------------
+
+fn poll_woken<Io: AsyncRead + Unpin>(
+    cx: &mut Context<'_>,
+    io: &mut Io,
+    input: &mut BytesMut,
+    mailbox: &Mailbox,
+    timer: Pin<&mut Sleep>,
+) -> Poll<Woken> {
+    let read = SCRATCH.with_borrow_mut(|scratch| {
+        let mut buffer = ReadBuf::new(scratch);
+        ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
+        input.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    });
+    if let Poll::Ready(read) = read {
+        return Poll::Ready(Woken::Read(read));
+    }
+    if let Poll::Ready((posts, overflow)) = mailbox.poll_take(cx) {
+        return Poll::Ready(Woken::Post(posts, overflow));
+    }
+    timer.poll(cx).map(|()| Woken::Timer)
+}
+
+/// Lets the timer ring no later than the session wants. It may ring early: a session that is woken
+/// before its time does nothing, so that moving a deadline back costs nothing.
+fn arm(timer: Pin<&mut Sleep>, wake_at: Option<Instant>) {
+    let at: tokio::time::Instant = wake_at.unwrap_or_else(far_away).into();
+    if timer.is_elapsed() || at < timer.deadline() {
+        timer.reset(at);
+    }
+}
+
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(365 * 24 * 3600)
+}
+
+/// Writes everything, in as few calls as it takes.
+async fn write_out<Io>(io: &mut Io, bytes: Vec<Bytes>, deadline: Duration) -> io::Result<()>
+where
+    Io: AsyncWrite + Unpin,
+{
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let mut queue = VecDeque::from(bytes);
+    // The usual case needs no timer: the socket takes it all at once.
+    let first = poll_fn(|cx| Poll::Ready(poll_write_queue(cx, io, &mut queue))).await;
+    if let Poll::Ready(outcome) = first {
+        return outcome;
+    }
+    let rest = poll_fn(|cx| poll_write_queue(cx, io, &mut queue));
+    Box::pin(tokio::time::timeout(deadline, rest)).await?
+}
+
+fn poll_write_queue<Io>(
+    cx: &mut Context<'_>,
+    io: &mut Io,
+    queue: &mut VecDeque<Bytes>,
+) -> Poll<io::Result<()>>
+where
+    Io: AsyncWrite + Unpin,
+{
+    loop {
+        while queue.front().is_some_and(|bytes| bytes.is_empty()) {
+            queue.pop_front();
+        }
+        if queue.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut slices = [IoSlice::new(&[]); WRITE_BATCH];
+        let mut count = 0;
+        for (slice, bytes) in slices.iter_mut().zip(queue.iter()) {
+            *slice = IoSlice::new(bytes);
+            count += 1;
+        }
+        let mut written =
+            match ready!(Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => written,
+            };
+        while written > 0 {
+            let Some(front) = queue.front_mut() else {
+                break;
+            };
+            if written < front.len() {
+                front.advance(written);
+                break;
+            }
+            written -= front.len();
+            queue.pop_front();
+        }
+    }
+}

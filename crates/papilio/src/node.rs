@@ -1,0 +1,121 @@
+//! The node: what all connections of one server share (DESIGN, 7: node).
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use msnp::server::{Door, Event, Nonce, Place, Policy, Session};
+use msnp::wire::line::{Codec, Limits, Side};
+use msnp::wire::param::Param;
+use parking_lot::Mutex;
+
+use crate::connection::driver::Driver;
+use crate::conversation::{self, Conversations};
+use crate::directory::{Directory, ListLimits};
+use crate::mailbox::Mailbox;
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// About sessions.
+    pub policy: Policy,
+    /// About bytes.
+    pub wire: Limits,
+    /// About conversations.
+    pub conversations: conversation::Settings,
+    /// About contact lists.
+    pub lists: ListLimits,
+    /// The most that may wait for one connection, in bytes. 0 = no limit.
+    pub mailbox: usize,
+}
+
+/// Everything in memory that connections share.
+#[derive(Debug)]
+pub struct Node {
+    /// Who is signed in, and who watches whom.
+    pub directory: Directory,
+    /// Who talks to whom.
+    pub conversations: Arc<Conversations>,
+    policy: Arc<Policy>,
+    wire: Limits,
+    mailbox: usize,
+    connections: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
+    last_connection: AtomicU64,
+}
+
+/// The number of a connection, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(u64);
+
+impl std::fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Node {
+    /// A node on which nobody is signed in.
+    pub fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            directory: Directory::new(settings.lists),
+            conversations: Conversations::new(settings.conversations, Instant::now()),
+            policy: Arc::new(settings.policy),
+            wire: settings.wire,
+            mailbox: settings.mailbox,
+            connections: Mutex::default(),
+            last_connection: AtomicU64::new(0),
+        })
+    }
+
+    /// How clients' bytes are cut into lines.
+    pub fn codec(&self) -> Codec {
+        Codec::new(Side::Client, self.wire)
+    }
+
+    /// A session for a connection that was just accepted, at `door`, from `peer`; `address` is the
+    /// one to announce to this client.
+    pub fn open(
+        self: &Arc<Self>,
+        door: Door,
+        address: Param,
+        peer: SocketAddr,
+        now: Instant,
+    ) -> Driver {
+        let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
+        let mailbox = Mailbox::new(self.mailbox);
+        self.connections.lock().insert(id, Arc::clone(&mailbox));
+        let seconds = Timestamp::now().as_second();
+        let nonce = Nonce {
+            now: u64::try_from(seconds).unwrap_or(0),
+            random: rand::random(),
+        };
+        let place = Place {
+            door,
+            address: address.clone(),
+        };
+        let session = Session::open(Arc::clone(&self.policy), place, nonce, now);
+        Driver::new(Arc::clone(self), id, session, mailbox, address, peer)
+    }
+
+    /// A connection is over.
+    pub(crate) fn forget(&self, id: ConnectionId) {
+        self.connections.lock().remove(&id);
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.connections.lock().len()
+    }
+
+    /// Tells every session that the server is going down.
+    pub fn shut_down(&self) {
+        let mailboxes: Vec<_> = self.connections.lock().values().cloned().collect();
+        for mailbox in mailboxes {
+            // One whose mailbox is full or closed is going already.
+            let _going = mailbox.put(Event::ShuttingDown);
+        }
+    }
+}

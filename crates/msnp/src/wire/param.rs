@@ -65,6 +65,14 @@ impl Param {
     }
 }
 
+impl Param {
+    /// For types whose text keeps the promise by itself.
+    pub(crate) fn from_shared(wire: Arc<str>) -> Self {
+        debug_assert!(Self::new(&wire).is_ok());
+        Self(wire)
+    }
+}
+
 impl From<&Handle> for Param {
     fn from(handle: &Handle) -> Self {
         Self(handle.as_str().into())
@@ -88,5 +96,32 @@ impl fmt::Display for Param {
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_break_a_line_is_no_param() {
+        for text in [
+            "", " ", "a b", "a\r\nb", "a\tb", "a\u{0}", "a\u{b}b", "a\u{7f}",
+        ] {
+            assert_eq!(Param::new(text), Err(InvalidParam), "{text:?}");
+        }
+        assert_eq!(Param::encode(""), Err(InvalidParam));
+        assert_eq!(Param::encode("a\r\n b").unwrap().as_str(), "a%0D%0A%20b");
+        assert_eq!(Param::new("caf\u{e9}").unwrap().as_str(), "caf\u{e9}");
+    }
+
+    #[test]
+    fn a_handle_may_come_percent_coded() {
+        let handle = Handle::parse("alice@example.com").unwrap();
+        for text in ["Alice@Example.com", "alice%40example.com"] {
+            assert_eq!(Param::new(text).unwrap().to_handle(), Ok(handle.clone()));
+        }
+        assert!(Param::new("@@a").unwrap().to_handle().is_err());
+        assert_eq!(Param::from(&handle).as_str(), "alice@example.com");
     }
 }

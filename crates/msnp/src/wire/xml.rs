@@ -1,1 +1,72 @@
-//! Writing and reading XML: the five named entities, and documents without DTDs.
+//! XML as this protocol uses it: documents without DTDs, and text escaped by the five named entities
+//! only, since some clients decode no others (RULINGS, "text in UBX and in SOAP answers").
+
+use roxmltree::{Document, ParsingOptions};
+
+/// Opens a document of at most `nodes` nodes. `None` when it is not UTF-8, not XML, too large, or
+/// has a DTD.
+pub(crate) fn open(document: &[u8], nodes: u32) -> Option<Document<'_>> {
+    let options = ParsingOptions {
+        allow_dtd: false,
+        nodes_limit: nodes,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(std::str::from_utf8(document).ok()?, options).ok()
+}
+
+/// Appends text, escaped for an element or an attribute; what XML 1.0 forbids, and every other
+/// control character, is left out.
+pub(crate) fn escape_into(text: &str, out: &mut String) {
+    for c in text.chars().filter(|&c| is_plain(c)) {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            _ => out.push(c),
+        }
+    }
+}
+
+/// Text, escaped as by [`escape_into`].
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape_into(text, &mut out);
+    out
+}
+
+/// Whether a character is neither a control character nor forbidden by XML 1.0.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_by_the_five_named_entities() {
+        assert_eq!(
+            escape("a & <b> \"c\" 'd' \u{e9}\r\n\u{0}\u{85}\u{ffff}"),
+            "a &amp; &lt;b&gt; &quot;c&quot; &apos;d&apos; \u{e9}"
+        );
+    }
+
+    #[test]
+    fn no_dtd_no_garbage_and_no_more_nodes_than_allowed() {
+        assert!(open(b"<a><b/></a>", 8).is_some());
+        assert!(open(b"<a><b/><b/><b/><b/></a>", 3).is_none());
+        assert!(open(b"<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", 8).is_none());
+        for document in [
+            &b""[..],
+            b"<a>",
+            b"<a></b>",
+            b"a",
+            b"<a>\xff</a>",
+            b"<a/><b/>",
+        ] {
+            assert!(open(document, 8).is_none(), "{document:?}");
+        }
+    }
+}

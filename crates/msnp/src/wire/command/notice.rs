@@ -3,11 +3,15 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+use super::field::{Fields, Writer};
+use crate::error::ParseError;
 use crate::handle::Handle;
 use crate::message::MemberId;
+use crate::wire::line::Line;
 use crate::wire::param::{Param, TrId};
+use crate::wire::xml;
 
 /// `MSG Hotmail Hotmail len`: a message of the server itself. `Debug` tells the size only, since
 /// the profile holds a ticket.
@@ -17,11 +21,38 @@ pub struct ServerMessage {
     pub message: Bytes,
 }
 
+impl ServerMessage {
+    pub(super) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let fields = Fields::new("MSG", line);
+        let [_hotmail, _also] = fields.exactly("2")?;
+        let message = fields.payload()?;
+        Ok(Self { message })
+    }
+
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("MSG", out).field("Hotmail").field("Hotmail");
+        writer.payload(&self.message);
+    }
+}
+
 /// `NOT len`: a notification document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Not {
     /// The document; see [`AddressBookChanged`].
     pub document: Bytes,
+}
+
+impl Not {
+    pub(super) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let fields = Fields::new("NOT", line);
+        let [] = fields.exactly("0")?;
+        let document = fields.payload()?;
+        Ok(Self { document })
+    }
+
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        Writer::new("NOT", out).payload(&self.document);
+    }
 }
 
 /// The notification that the account's address book changed: fetch it again.
@@ -40,7 +71,26 @@ pub struct AddressBookChanged {
 impl AddressBookChanged {
     /// The document for [`Not`].
     pub fn write(&self) -> Bytes {
-        todo!()
+        let data = format!(
+            "<NotificationData xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" \
+             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\
+             <Service>ABCHInternal</Service><CID>{}</CID>\
+             <LastModifiedDate>{}</LastModifiedDate><HasNewItem>false</HasNewItem>\
+             </NotificationData>",
+            self.cid,
+            xml::escape(&self.modified),
+        );
+        let document = format!(
+            "<NOTIFICATION id=\"2\" siteid=\"45705\" siteurl=\"http://contacts.msn.com/\">\
+             <TO pid=\"0x{:08x}:0x{:08x}\" name=\"{}\"><VIA agent=\"messenger\"/></TO>\
+             <MSG id=\"0\"><ACTION url=\"a.htm\" /><SUBSCR url=\"s.htm\" />\
+             <BODY>{}</BODY></MSG></NOTIFICATION>",
+            self.member.low,
+            self.member.high,
+            xml::escape(self.handle.as_str()),
+            xml::escape(&data),
+        );
+        document.into()
     }
 }
 
@@ -57,6 +107,26 @@ pub struct Uun {
     pub data: Bytes,
 }
 
+impl Uun {
+    pub(super) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let mut fields = Fields::new("UUN", line);
+        let trid = fields.trid()?;
+        let [handle, kind] = fields.exactly("2")?;
+        Ok(Self {
+            trid,
+            handle: fields.param(handle, "handle")?,
+            kind: fields.number(kind, "type")?,
+            data: fields.payload()?,
+        })
+    }
+
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("UUN", out).trid(self.trid);
+        let writer = writer.param(&self.handle).number(self.kind);
+        writer.payload(&self.data);
+    }
+}
+
 /// `UBN handle type len`: data from another client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ubn {
@@ -68,11 +138,41 @@ pub struct Ubn {
     pub data: Bytes,
 }
 
+impl Ubn {
+    pub(super) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let fields = Fields::new("UBN", line);
+        let [sender, kind] = fields.exactly("2")?;
+        Ok(Self {
+            sender: fields.handle(sender)?,
+            kind: fields.number(kind, "type")?,
+            data: fields.payload()?,
+        })
+    }
+
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("UBN", out).field(self.sender.as_str());
+        writer.number(self.kind).payload(&self.data);
+    }
+}
+
 /// `IPG len`: a page from a telephone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ipg {
     /// `<NOTIFICATION ...>`.
     pub document: Bytes,
+}
+
+impl Ipg {
+    pub(super) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let fields = Fields::new("IPG", line);
+        let [] = fields.exactly("0")?;
+        let document = fields.payload()?;
+        Ok(Self { document })
+    }
+
+    pub(super) fn write(&self, out: &mut BytesMut) {
+        Writer::new("IPG", out).payload(&self.document);
+    }
 }
 
 impl fmt::Debug for ServerMessage {

@@ -1,0 +1,245 @@
+//! USR, CHL and QRY: proving who one is, and which client (wire-msnp13, 3 and 6).
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::ParseError;
+use crate::proof::tweener::Presented;
+use crate::wire::command::field::{Fields, Writer};
+use crate::wire::line::Line;
+use crate::wire::param::{Param, TrId};
+
+/// `USR` to a notification server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usr {
+    /// The client's transaction id.
+    pub trid: TrId,
+    /// Which step of which proof.
+    pub step: UsrStep,
+}
+
+impl Usr {
+    pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {
+        const EXPECTED: &str = "3, for TWN";
+        let mut fields = Fields::new("USR", line);
+        let trid = fields.trid()?;
+        let package = fields.at_least_one(EXPECTED)?;
+        let mut after_package = fields.clone();
+        after_package.skip();
+        let step = match (package, after_package.at_least_one("").unwrap_or_default()) {
+            ("TWN", "I") => {
+                let [_, _, handle] = fields.exactly(EXPECTED)?;
+                UsrStep::TweenerStart {
+                    handle: fields.param(handle, "handle")?,
+                }
+            }
+            // A ticket may hold anything but a line end.
+            ("TWN", "S") => match after_fields(line.text(), 4) {
+                "" => {
+                    fields.exactly::<3>(EXPECTED)?;
+                    return Err(fields.malformed("ticket"));
+                }
+                ticket => UsrStep::TweenerTicket {
+                    ticket: Presented::new(ticket).ok_or_else(|| fields.malformed("ticket"))?,
+                },
+            },
+            _ => UsrStep::Other {
+                package: fields.param(package, "package")?,
+                fields: after_package.params()?,
+            },
+        };
+        Ok(Self { trid, step })
+    }
+
+    pub(in crate::wire::command) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("USR", out).trid(self.trid);
+        match &self.step {
+            UsrStep::TweenerStart { handle } => writer.field("TWN").field("I").param(handle),
+            UsrStep::TweenerTicket { ticket } => {
+                writer.field("TWN").field("S").field(ticket.as_str())
+            }
+            UsrStep::Other { package, fields } => writer.param(package).params(fields),
+        }
+        .end();
+    }
+}
+
+/// What follows the first `count` fields of a line, without the white space around it.
+fn after_fields(line: &str, count: usize) -> &str {
+    let skipped = (0..count).fold(line, |rest, _| {
+        let rest = rest.trim_ascii_start();
+        let end = rest.find(|c: char| c.is_ascii_whitespace());
+        &rest[end.unwrap_or(rest.len())..]
+    });
+    skipped.trim_ascii()
+}
+
+/// A step of proving who one is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum UsrStep {
+    /// `TWN I handle`.
+    TweenerStart {
+        /// As typed; `USR OK` must echo it so.
+        handle: Param,
+    },
+    /// `TWN S ticket`.
+    TweenerTicket {
+        /// The rest of the line.
+        ticket: Presented,
+    },
+    /// A package or a step of it that is not known here. `Debug` does not show the fields.
+    Other {
+        /// `MD5`, `SSO`, ...
+        package: Param,
+        /// Whatever follows; may hold secrets.
+        fields: Vec<Param>,
+    },
+}
+
+impl fmt::Debug for UsrStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TweenerStart { handle } => f
+                .debug_struct("TweenerStart")
+                .field("handle", handle)
+                .finish(),
+            Self::TweenerTicket { .. } => f.debug_struct("TweenerTicket").finish_non_exhaustive(),
+            Self::Other { package, .. } => f
+                .debug_struct("Other")
+                .field("package", package)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// `USR` from a notification server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsrReply {
+    /// `USR TrID TWN S parameters`.
+    TweenerParameters {
+        /// As in the request.
+        trid: TrId,
+        /// What the client hands to the sign-in service.
+        parameters: Param,
+    },
+    /// `USR TrID OK handle verified restricted`.
+    Ok {
+        /// As in the request.
+        trid: TrId,
+        /// As the client typed it.
+        handle: Param,
+        /// `0` makes the client say that the address is not verified.
+        verified: bool,
+        /// `1` makes the client sign out.
+        restricted: bool,
+    },
+}
+
+impl UsrReply {
+    pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let mut fields = Fields::new("USR", line);
+        let trid = fields.trid()?;
+        let flag = |text, field| match text {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(fields.malformed(field)),
+        };
+        match fields.at_least_one("3 or 4")? {
+            "OK" => {
+                let [_, handle, verified, restricted] = fields.exactly("4")?;
+                Ok(Self::Ok {
+                    trid,
+                    handle: fields.param(handle, "handle")?,
+                    verified: flag(verified, "verified")?,
+                    restricted: flag(restricted, "restricted")?,
+                })
+            }
+            "TWN" => {
+                let [_, stage, parameters] = fields.exactly("3")?;
+                if stage != "S" {
+                    return Err(fields.malformed("stage"));
+                }
+                Ok(Self::TweenerParameters {
+                    trid,
+                    parameters: fields.param(parameters, "parameters")?,
+                })
+            }
+            _ => Err(fields.malformed("package")),
+        }
+    }
+
+    pub(in crate::wire::command) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("USR", out);
+        match self {
+            Self::TweenerParameters { trid, parameters } => {
+                let writer = writer.trid(*trid).field("TWN").field("S");
+                writer.param(parameters).end();
+            }
+            Self::Ok {
+                trid,
+                handle,
+                verified,
+                restricted,
+            } => writer
+                .trid(*trid)
+                .field("OK")
+                .param(handle)
+                .number((*verified).into())
+                .number((*restricted).into())
+                .end(),
+        }
+    }
+}
+
+/// `CHL 0 challenge`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chl {
+    /// 20 decimal digits from this server.
+    pub challenge: Param,
+}
+
+impl Chl {
+    pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let mut fields = Fields::new("CHL", line);
+        fields.trid()?;
+        let [challenge] = fields.exactly("1")?;
+        Ok(Self {
+            challenge: fields.param(challenge, "challenge")?,
+        })
+    }
+
+    pub(in crate::wire::command) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("CHL", out).trid(TrId::ASYNC);
+        writer.param(&self.challenge).end();
+    }
+}
+
+/// `QRY TrID product-id 32`, with the response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Qry {
+    /// The client's transaction id.
+    pub trid: TrId,
+    /// As sent: this field is never percent-coded.
+    pub product: Param,
+    /// 32 hexadecimal digits, if the client is right.
+    pub response: Bytes,
+}
+
+impl Qry {
+    pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {
+        let mut fields = Fields::new("QRY", line);
+        let trid = fields.trid()?;
+        let [product] = fields.exactly("1")?;
+        Ok(Self {
+            trid,
+            product: fields.param(product, "product id")?,
+            response: fields.payload()?,
+        })
+    }
+
+    pub(in crate::wire::command) fn write(&self, out: &mut BytesMut) {
+        let writer = Writer::new("QRY", out).trid(self.trid);
+        writer.param(&self.product).payload(&self.response);
+    }
+}

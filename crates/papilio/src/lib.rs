@@ -3,5 +3,6 @@
 pub mod config;
 pub mod credentials;
 pub mod password;
+mod recent;
 pub mod sign_in_throttle;
 pub mod store;

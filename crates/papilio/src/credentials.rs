@@ -1,19 +1,26 @@
 //! The one door for a handle and a password (services-auth, 3, 6, 10 and 12; RULINGS, throttling).
 //!
-//! Wrong password, unknown account, disabled account and too many failures look the same and take
-//! the same time.
+//! Wrong password, unknown account, disabled account, too many failures: they look the same and take
+//! the same time, one run of argon2. Why it was no stands in the log, without the password.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::password::{PasswordError, Passwords};
-use crate::sign_in_throttle::ThrottleSettings;
+use msnp::handle::Handle;
+
+use crate::password::{PasswordError, Passwords, Verdict};
+use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
 use crate::store::account::Account;
 use crate::store::{Store, StoreError};
 
-/// Checks handles with passwords. Cloning one is a reference count.
-#[derive(Clone)]
-pub struct Credentials {}
+/// Checks handles with passwords. Cloning one is a few reference counts.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    store: Store,
+    passwords: Passwords,
+    throttle: Arc<SignInThrottle>,
+}
 
 /// Why a password was neither right nor wrong.
 #[derive(Debug, thiserror::Error)]
@@ -29,12 +36,15 @@ pub enum CredentialsError {
 impl Credentials {
     /// Opens the door.
     pub fn new(store: Store, passwords: Passwords, throttle: ThrottleSettings) -> Self {
-        let _ = (store, passwords, throttle);
-        unimplemented!()
+        Self {
+            store,
+            passwords,
+            throttle: Arc::new(SignInThrottle::new(throttle)),
+        }
     }
 
     /// The account, if handle and password are right and it may sign in. `None` says nothing about
-    /// why not; the reason stands in the log.
+    /// why not.
     pub async fn check(
         &self,
         peer: IpAddr,
@@ -42,7 +52,31 @@ impl Credentials {
         password: &str,
         now: Instant,
     ) -> Result<Option<Account>, CredentialsError> {
-        let _ = (peer, handle, password, now);
-        unimplemented!()
+        let Ok(handle) = Handle::parse(handle) else {
+            self.passwords.verify(None, password).await?;
+            tracing::info!(%peer, "sign-in refused: what was sent is not a handle");
+            return Ok(None);
+        };
+        if let Some(limit) = self.throttle.check(peer, &handle, now) {
+            self.passwords.verify(None, password).await?;
+            let of = match limit {
+                Throttled::Account => "of this account from this address",
+                Throttled::Address => "from this address",
+            };
+            tracing::warn!(%peer, %handle, "sign-in refused: too many failures {of}");
+            return Ok(None);
+        }
+        let known = self.store.account_with_password(&handle).await?;
+        let stored = known.as_ref().map(|(account, stored)| (account.id, stored));
+        let verdict = self.passwords.verify(stored, password).await?;
+        let why_not = match (known, verdict) {
+            (Some((account, _)), Verdict::Right) if !account.disabled => return Ok(Some(account)),
+            (Some(_), Verdict::Right) => "the account is disabled",
+            (Some(_), Verdict::Wrong) => "wrong password",
+            (None, _) => "no such account",
+        };
+        self.throttle.failed(peer, &handle, now);
+        tracing::info!(%peer, %handle, "sign-in refused: {why_not}");
+        Ok(None)
     }
 }

@@ -8,5 +8,6 @@ pub mod directory;
 pub mod mailbox;
 pub mod node;
 pub mod password;
+mod recent;
 pub mod sign_in_throttle;
 pub mod store;

@@ -324,3 +324,66 @@ pub(super) mod version {
         serde::Serialize::serialize(&name.trim_start_matches("MSNP").parse::<u8>().ok(), to)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_to_listen_on() {
+        for (text, host, port) in [
+            ("127.0.0.1:1863", "127.0.0.1", 1863),
+            ("localhost:0", "localhost", 0),
+            (":80", "0.0.0.0", 80),
+            ("80", "0.0.0.0", 80),
+            ("[::]:1863", "::", 1863),
+            (" [::1]:1 ", "::1", 1),
+        ] {
+            let address: ListenAddress = text.parse().unwrap();
+            assert_eq!(
+                (address.host.as_str(), address.port),
+                (host, port),
+                "{text}"
+            );
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+        for text in [
+            "",
+            ":",
+            "a",
+            "a:",
+            "a:b",
+            "a:70000",
+            "a:+1",
+            "a b:1",
+            "[a]:1",
+            "http://a:1",
+        ] {
+            let address: Result<ListenAddress, _> = text.parse();
+            assert_eq!(address, Err(InvalidAddress::Listen), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_to_tell_others() {
+        for (text, host, port) in [
+            ("chat.example.org", "chat.example.org", None),
+            ("192.0.2.1:1863", "192.0.2.1", Some(1863)),
+            ("::1", "::1", None),
+            ("[::1]", "::1", None),
+            ("[2001:db8::1]:5", "2001:db8::1", Some(5)),
+        ] {
+            let address: Advertised = text.parse().unwrap();
+            assert_eq!(
+                (address.host.as_str(), address.port),
+                (host, port),
+                "{text}"
+            );
+            assert_eq!(address.to_string().parse(), Ok(address));
+        }
+        for text in ["", ":1", "a:", "a:0", "a:b", "a b", "a\r\nb"] {
+            let address: Result<Advertised, _> = text.parse();
+            assert_eq!(address, Err(InvalidAddress::Advertised), "{text:?}");
+        }
+    }
+}

@@ -7,11 +7,19 @@ use std::fmt;
 
 use jiff::Timestamp;
 use msnp::handle::Handle;
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Row, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Writing};
 use crate::password::StoredPassword;
+
+/// What [`account`] reads.
+macro_rules! select {
+    () => {
+        "SELECT id, handle, name, password_hash, password_start_hash, disabled, verified, epoch, \
+         created_at FROM accounts"
+    };
+}
 
 /// The number of an account, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,35 +100,87 @@ impl Store {
             .ok_or(StoreError::Conflict("this account exists already"))
     }
 
-    /// Makes many accounts in one transaction. In the place of one whose handle is taken stands
-    /// `None`; it changes nothing.
+    /// Makes many accounts in one transaction, with their address books. In the place of one whose
+    /// handle is taken stands `None`; it changes nothing.
     pub async fn add_accounts(
         &self,
         new: &[NewAccount],
     ) -> Result<Vec<Option<Account>>, StoreError> {
-        let _ = new;
-        unimplemented!()
+        let mut writing = self.write().await?;
+        // Holds the counter until the end, so that nobody else takes the same numbers.
+        let mut last: i64 = sqlx::query_scalar(
+            "UPDATE counters SET value = value WHERE name = 'account' RETURNING value",
+        )
+        .fetch_one(&mut *writing)
+        .await?;
+        let mut added = Vec::with_capacity(new.len());
+        for new in new {
+            let number = last + 1;
+            let account = Account {
+                id: account_id(number)?,
+                handle: new.handle.clone(),
+                name: clean_name(&new.name),
+                disabled: false,
+                verified: new.verified,
+                created_at: whole_milliseconds(new.created_at),
+                epoch: 1,
+            };
+            if insert(&mut writing, &account, &new.password).await? {
+                last = number;
+                furnish(&mut writing, &account).await?;
+                added.push(Some(account));
+            } else {
+                added.push(None);
+            }
+        }
+        sqlx::query("UPDATE counters SET value = $1 WHERE name = 'account'")
+            .bind(last)
+            .execute(&mut *writing)
+            .await?;
+        writing.commit().await?;
+        Ok(added)
     }
 
     /// The account with this handle.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
-        let _ = handle;
-        unimplemented!()
+        let row = sqlx::query(concat!(select!(), " WHERE handle = $1"))
+            .bind(handle.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(account).transpose()
     }
 
-    /// The accounts with these handles, each once, in no particular order. Unknown handles are left out.
+    /// The accounts with these handles, in no particular order. Unknown handles are left out.
     pub async fn accounts_by_handles(
         &self,
         handles: &[Handle],
     ) -> Result<Vec<Account>, StoreError> {
-        let _ = handles;
-        unimplemented!()
+        let mut found = Vec::new();
+        for some in handles.chunks(AT_ONCE) {
+            let mut query = sqlx::query(concat!(
+                select!(),
+                " WHERE handle IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+                 $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, \
+                 $31, $32)"
+            ));
+            // Places left over ask for the last one again: one text, prepared once.
+            for place in 0..AT_ONCE {
+                query = query.bind(some[place.min(some.len() - 1)].as_str());
+            }
+            for row in query.fetch_all(&self.readers).await? {
+                found.push(account(&row)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The account with this number.
     pub async fn account_by_id(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        let row = sqlx::query(concat!(select!(), " WHERE id = $1"))
+            .bind(i64::from(id.0))
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(account).transpose()
     }
 
     /// Accounts in order of their numbers, at most `limit`, beginning behind `after`.
@@ -129,24 +189,41 @@ impl Store {
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<Account>, StoreError> {
-        let _ = (after, limit);
-        unimplemented!()
+        let rows = sqlx::query(concat!(select!(), " WHERE id > $1 ORDER BY id LIMIT $2"))
+            .bind(number_of(after))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(account).collect()
     }
 
-    /// Like [`Store::accounts`], those whose handle or name contains this text, whatever its case.
+    /// Like [`Store::accounts`], those whose handle or name contains this text, whatever its case
+    /// (of letters outside ASCII: what the engine makes of them).
     pub async fn search_accounts(
         &self,
         text: &str,
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<Account>, StoreError> {
-        let _ = (text, after, limit);
-        unimplemented!()
+        let rows = sqlx::query(concat!(
+            select!(),
+            r" WHERE id > $1 AND (handle LIKE $2 ESCAPE '\' OR LOWER(name) LIKE $2 ESCAPE '\')
+              ORDER BY id LIMIT $3"
+        ))
+        .bind(number_of(after))
+        .bind(containing(text))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(account).collect()
     }
 
     /// How many accounts there are.
     pub async fn count_accounts(&self) -> Result<u64, StoreError> {
-        unimplemented!()
+        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM accounts")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(number.unsigned_abs())
     }
 
     /// The account with this handle, and what its password is verified against.
@@ -154,14 +231,27 @@ impl Store {
         &self,
         handle: &Handle,
     ) -> Result<Option<(Account, StoredPassword)>, StoreError> {
-        let _ = handle;
-        unimplemented!()
+        let row = sqlx::query(concat!(select!(), " WHERE handle = $1"))
+            .bind(handle.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let password = StoredPassword {
+            whole: row.try_get("password_hash")?,
+            start: row.try_get("password_start_hash")?,
+        };
+        Ok(Some((account(&row)?, password)))
     }
 
-    /// Changes the display name.
+    /// Changes the display name, cleaned as [`clean_name`] does.
     pub async fn rename_account(&self, id: AccountId, name: &str) -> Result<(), StoreError> {
-        let _ = (id, name);
-        unimplemented!()
+        let mut writing = self.write().await?;
+        let done = sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1")
+            .bind(i64::from(id.0))
+            .bind(clean_name(name))
+            .execute(&mut *writing)
+            .await?;
+        finish(writing, done.rows_affected()).await
     }
 
     /// Changes the password. Every ticket of the account dies.
@@ -170,36 +260,129 @@ impl Store {
         id: AccountId,
         password: &StoredPassword,
     ) -> Result<(), StoreError> {
-        let _ = (id, password);
-        unimplemented!()
+        let mut writing = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
+             WHERE id = $1",
+        )
+        .bind(i64::from(id.0))
+        .bind(password.whole.as_str())
+        .bind(password.start.as_deref())
+        .execute(&mut *writing)
+        .await?;
+        finish(writing, done.rows_affected()).await
     }
 
     /// Keeps an account from signing in. Every ticket of it dies.
     pub async fn disable_account(&self, id: AccountId) -> Result<(), StoreError> {
-        let _ = id;
-        unimplemented!()
+        let mut writing = self.write().await?;
+        let done = sqlx::query("UPDATE accounts SET disabled = 1, epoch = epoch + 1 WHERE id = $1")
+            .bind(i64::from(id.0))
+            .execute(&mut *writing)
+            .await?;
+        finish(writing, done.rows_affected()).await
     }
 
-    /// Lets an account sign in again.
+    /// Lets an account sign in again. Its earlier tickets stay dead.
     pub async fn enable_account(&self, id: AccountId) -> Result<(), StoreError> {
-        let _ = id;
-        unimplemented!()
+        let mut writing = self.write().await?;
+        let done = sqlx::query("UPDATE accounts SET disabled = 0 WHERE id = $1")
+            .bind(i64::from(id.0))
+            .execute(&mut *writing)
+            .await?;
+        finish(writing, done.rows_affected()).await
     }
 
     /// Removes an account with everything of its own. Its number is not used again.
     pub async fn delete_account(&self, id: AccountId) -> Result<(), StoreError> {
-        let _ = id;
-        unimplemented!()
+        let mut writing = self.write().await?;
+        let done = sqlx::query("DELETE FROM accounts WHERE id = $1")
+            .bind(i64::from(id.0))
+            .execute(&mut *writing)
+            .await?;
+        finish(writing, done.rows_affected()).await
     }
 }
 
 /// What every new account gets with it, in the same transaction (services-addressbook, 12): its
 /// address book, with the contact "Me" and nothing else.
-async fn furnish(
-    _writing: &mut Transaction<'static, Any>,
-    _account: &Account,
-) -> Result<(), StoreError> {
+async fn furnish(_writing: &mut Writing, _account: &Account) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// Whether the handle was free.
+async fn insert(
+    writing: &mut Writing,
+    account: &Account,
+    password: &StoredPassword,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO accounts (id, handle, name, password_hash, password_start_hash, disabled,
+                               verified, epoch, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (handle) DO NOTHING",
+    )
+    .bind(i64::from(account.id.0))
+    .bind(account.handle.as_str())
+    .bind(account.name.as_str())
+    .bind(password.whole.as_str())
+    .bind(password.start.as_deref())
+    .bind(i64::from(account.disabled))
+    .bind(i64::from(account.verified))
+    .bind(account.epoch)
+    .bind(account.created_at.as_millisecond())
+    .execute(&mut **writing)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Commits if there was an account to change.
+async fn finish(writing: Writing, rows: u64) -> Result<(), StoreError> {
+    if rows == 0 {
+        return Err(StoreError::NotFound("there is no such account"));
+    }
+    Ok(writing.commit().await?)
+}
+
+fn account(row: &AnyRow) -> Result<Account, StoreError> {
+    let handle: &str = row.try_get("handle")?;
+    Ok(Account {
+        id: account_id(row.try_get("id")?)?,
+        handle: Handle::parse(handle).map_err(|_| StoreError::Malformed("handle"))?,
+        name: row.try_get("name")?,
+        disabled: row.try_get::<i64, _>("disabled")? != 0,
+        verified: row.try_get::<i64, _>("verified")? != 0,
+        created_at: Timestamp::from_millisecond(row.try_get("created_at")?)
+            .map_err(|_| StoreError::Malformed("time"))?,
+        epoch: row.try_get("epoch")?,
+    })
+}
+
+fn account_id(number: i64) -> Result<AccountId, StoreError> {
+    u32::try_from(number)
+        .map(AccountId)
+        .map_err(|_| StoreError::Malformed("account number"))
+}
+
+fn number_of(id: Option<AccountId>) -> i64 {
+    id.map_or(0, |id| i64::from(id.0))
+}
+
+/// The pattern of `LIKE` for texts that contain this one.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars().filter(|&c| c != '\0') {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// A time as it comes back from the database.
+fn whole_milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 /// A display name as it is kept: without what XML 1.0 forbids, trimmed, at most
@@ -215,3 +398,6 @@ pub fn clean_name(text: &str) -> String {
 
 /// Longest display name in characters (services-addressbook, 10).
 pub const NAME_LIMIT: usize = 387;
+
+/// How many handles one statement asks for.
+const AT_ONCE: usize = 32;

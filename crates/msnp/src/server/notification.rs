@@ -666,12 +666,11 @@ fn page_of(url: &Url, pages: &Param) -> UrlReply {
         "N2PACCOUNT" | "N2PFUND" => "2823",
         _ => "2",
     };
-    let word = |text: &str| Param::new(text).unwrap_or_else(|_| pages.clone());
     UrlReply {
         trid: url.trid,
-        redirect: word("/"),
+        redirect: Param::word("/"),
         login_url: pages.clone(),
-        site: word(site),
+        site: Param::word(site),
     }
 }
 

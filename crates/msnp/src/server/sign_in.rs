@@ -182,7 +182,7 @@ impl SignIn {
     /// `CVR` and `CVQ`: the client's own version is the right one, whatever it is.
     fn client_versions(&self, trid: TrId, software: &Software) -> CvrReply {
         let pages = &self.policy.pages;
-        let download = Param::new(&format!("{pages}/setup")).unwrap_or_else(|_| pages.clone());
+        let download = Param::word(&format!("{pages}/setup"));
         CvrReply {
             trid,
             recommended: software.version.clone(),

@@ -44,6 +44,20 @@ impl Param {
         Ok(Self(wire.into()))
     }
 
+    /// Takes text that ought to be in wire form: what would break the line is left out, and nothing
+    /// at all is `0`. For addresses and other words that an operator chose.
+    pub fn word(text: &str) -> Self {
+        let kept: String = text
+            .chars()
+            .filter(|&c| c != ' ' && !c.is_ascii_control())
+            .collect();
+        Self(if kept.is_empty() {
+            "0".into()
+        } else {
+            kept.into()
+        })
+    }
+
     /// Percent-encodes text. Fails only when there is none.
     pub fn encode(text: &str) -> Result<Self, InvalidParam> {
         Self::new(&super::escape::encode(text))

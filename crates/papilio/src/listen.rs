@@ -1,0 +1,139 @@
+//! Listeners: accept connections and give each its session (DESIGN, 1: ports, advertised address).
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use msnp::server::Door;
+use msnp::wire::param::Param;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tracing::{info, warn};
+
+use crate::config::{Advertised, ListenAddress};
+use crate::connection::drive;
+use crate::node::Node;
+use crate::per_address::PerAddress;
+use crate::store::Store;
+
+/// How long to wait when no connection can be accepted: until some other has ended.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Binds one address.
+pub async fn bind(address: &ListenAddress) -> io::Result<TcpListener> {
+    TcpListener::bind((&*address.host, address.port)).await
+}
+
+/// The address that clients are told: in `XFR`, in `RNG`.
+///
+/// Never a wildcard: unless the operator names a host, it is the one by which the client came.
+#[derive(Debug)]
+pub struct Announcer {
+    host: Option<String>,
+    port: u16,
+    known: Mutex<HashMap<IpAddr, Param>>,
+}
+
+impl Announcer {
+    /// Announces what the operator says, and the port listened on where that says none.
+    pub fn new(advertised: Option<&Advertised>, port: u16) -> Self {
+        let host = advertised.map(|advertised| bracketed(&advertised.host));
+        let port = advertised
+            .and_then(|advertised| advertised.port)
+            .unwrap_or(port);
+        Self {
+            host,
+            port,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The address for a client that came to `local`.
+    fn address(&self, local: SocketAddr) -> Param {
+        let ip = local.ip().to_canonical();
+        let mut known = self.known.lock();
+        let made = || {
+            let host = self
+                .host
+                .clone()
+                .unwrap_or_else(|| bracketed(&ip.to_string()));
+            // Percent-coding changes nothing in a host name, and a host that is none never got past
+            // the configuration.
+            Param::word(&format!("{host}:{}", self.port))
+        };
+        known.entry(ip).or_insert_with(made).clone()
+    }
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+/// What every connection of a listener gets.
+#[derive(Clone)]
+pub struct Reception {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The store.
+    pub store: Store,
+    /// Counts connections by address.
+    pub per_address: PerAddress,
+    /// What clients are told.
+    pub announcer: Arc<Announcer>,
+    /// Which server is played.
+    pub door: Door,
+}
+
+/// Accepts connections for ever; ends when dropped.
+pub async fn accept(listener: TcpListener, reception: Reception) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => reception.receive(stream, peer),
+            Err(error) if is_the_peers(&error) => {}
+            Err(error) => {
+                warn!(%error, "cannot accept connections; too few open files allowed?");
+                tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Reception {
+    fn receive(&self, stream: TcpStream, peer: SocketAddr) {
+        let counted = match self.per_address.admit(peer.ip()) {
+            Ok(counted) => counted,
+            Err(error) => {
+                info!(%peer, "refused: {error}");
+                return;
+            }
+        };
+        // Presence and chat are small and must leave at once.
+        let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else {
+            return;
+        };
+        let address = self.announcer.address(local);
+        let driver = self.node.open(self.door, address, peer, Instant::now());
+        let codec = self.node.codec();
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            drive(stream, driver, codec, store).await;
+            drop(counted);
+        });
+    }
+}
+
+/// The connection was gone before it was accepted: nothing is wrong here.
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

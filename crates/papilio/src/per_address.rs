@@ -1,0 +1,123 @@
+//! Counts connections by the address they come from, over all listeners together, so that one
+//! machine cannot take them all (RULINGS, limits per address).
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+/// The counter. Cloning one is a reference count.
+#[derive(Clone, Debug)]
+pub struct PerAddress {
+    /// `None` = no limit.
+    limit: Option<usize>,
+    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// A connection that counts until this is dropped.
+#[derive(Debug)]
+pub struct Counted {
+    address: IpAddr,
+    /// `None` for a connection that does not count.
+    open: Option<Arc<Mutex<HashMap<IpAddr, usize>>>>,
+}
+
+/// There are as many connections from this address as there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} connections from this address are open already")]
+pub struct TooMany {
+    /// How many there may be.
+    pub limit: usize,
+}
+
+impl PerAddress {
+    /// A counter that allows so many connections from one address; `None` = any number.
+    pub fn new(limit: Option<usize>) -> Self {
+        Self {
+            limit,
+            open: Arc::default(),
+        }
+    }
+
+    /// Counts a connection. Those of this machine itself are exempt.
+    pub fn admit(&self, address: IpAddr) -> Result<Counted, TooMany> {
+        let address = address.to_canonical();
+        let Some(limit) = self.limit.filter(|_| !address.is_loopback()) else {
+            return Ok(Counted {
+                address,
+                open: None,
+            });
+        };
+        let mut open = self.open.lock();
+        if open.get(&address).copied().unwrap_or(0) >= limit {
+            return Err(TooMany { limit });
+        }
+        *open.entry(address).or_insert(0) += 1;
+        Ok(Counted {
+            address,
+            open: Some(Arc::clone(&self.open)),
+        })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let Some(open) = &self.open else {
+            return;
+        };
+        let mut open = open.lock();
+        if let Some(count) = open.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn one_address_has_so_many_and_others_have_theirs() {
+        let counter = PerAddress::new(Some(2));
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let first = counter.admit(here).unwrap();
+        let _second = counter.clone().admit(here).unwrap();
+        assert_eq!(counter.admit(here).unwrap_err(), TooMany { limit: 2 });
+        let _other = counter.admit(there).unwrap();
+        drop(first);
+        let _third = counter.admit(here).unwrap();
+        assert!(counter.admit(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn what_is_closed_leaves_nothing_behind() {
+        let counter = PerAddress::new(Some(1));
+        drop(counter.admit(address("192.0.2.1")).unwrap());
+        assert!(counter.open.lock().is_empty());
+        let closed = PerAddress::new(Some(0));
+        assert!(closed.admit(address("192.0.2.1")).is_err());
+        assert!(closed.open.lock().is_empty());
+    }
+
+    #[test]
+    fn this_machine_and_no_limit_are_not_counted() {
+        let counter = PerAddress::new(Some(1));
+        let _open: Vec<_> = ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"]
+            .iter()
+            .flat_map(|text| [counter.admit(address(text)), counter.admit(address(text))])
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let unlimited = PerAddress::new(None);
+        let _many: Vec<_> = (0..1000)
+            .map(|_| unlimited.admit(address("192.0.2.1")).unwrap())
+            .collect();
+    }
+}

@@ -48,7 +48,8 @@ impl Shown {
                 .field(self.handle.as_str())
                 .field(self.name.wire())
                 .number(self.capabilities.0)
-                .optional(self.object.as_ref())
+                // Written even when there is none: docs/decisions/0001-picture-field.md.
+                .field(self.object.as_ref().map_or("0", Param::as_str))
                 .end(),
         }
     }

@@ -181,7 +181,7 @@ mod tests {
             let Some(clean) = name.clean() else { return Ok(()) };
             prop_assert!(clean.text().chars().all(is_plain));
             prop_assert!(clean.wire().bytes().all(|byte| byte.is_ascii_graphic()));
-            prop_assert_eq!(FriendlyName::from_wire(clean.wire()).as_ref(), Ok(&clean));
+            prop_assert_eq!(FriendlyName::from_wire(clean.wire()), Ok(clean.clone()));
             prop_assert_eq!(clean.clean(), Some(clean));
         }
     }

@@ -186,6 +186,11 @@ impl Element {
         self.text.trim()
     }
 
+    /// The element's own text as it was written, with its white space: a password may end with a blank.
+    pub fn verbatim(&self) -> &str {
+        &self.text
+    }
+
     /// The elements inside.
     pub fn children(&self) -> &[Element] {
         &self.children

@@ -9,6 +9,9 @@
 //!
 //! * [`envelope`]: what every document shares: the parser, the answer's envelope, the fault.
 //! * [`escape`]: how text goes into an answer, and what is taken out of text that comes in.
+//! * [`rst`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
 
 pub mod envelope;
 pub mod escape;
+pub mod rst;
+pub mod time;

@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use msnp::handle::Handle;
+use msnp::soap::envelope::Limits;
 use msnp::soap::rst::{
     Fault, Grant, Holder, Lifetime, Request, RequestError, Target, TokenRequest, Wanted, answer,
 };
@@ -15,12 +16,19 @@ const LIBPURPLE: &str = include_str!("soap/rst_libpurple_2_4_3.xml");
 const MSNP15: &str = include_str!("soap/rst_msnp15.xml");
 const PRETTY_PRINTED: &str = include_str!("soap/rst_pretty_printed.xml");
 
+const LIMITS: Limits = Limits {
+    bytes: 64 * 1024,
+    depth: 24,
+    nodes: 4096,
+    attributes: 32,
+};
+
 fn read(document: &str) -> Request {
-    Request::read(document.as_bytes()).unwrap()
+    Request::read(document.as_bytes(), &LIMITS).unwrap()
 }
 
 fn malformed(document: &str) {
-    let outcome = Request::read(document.as_bytes());
+    let outcome = Request::read(document.as_bytes(), &LIMITS);
     assert!(
         matches!(
             outcome,
@@ -246,7 +254,7 @@ fn the_password_stays_out_of_debug_output() {
     assert_eq!(format!("{grant:?}"), "Ticket(..)");
     for unescaped in ["sec&hunter;", "<hunter", "</hunter>", "<hunter:hunter/>"] {
         let document = COMPOSED.replace("secret&amp;1", unescaped);
-        let error = Request::read(document.as_bytes()).unwrap_err();
+        let error = Request::read(document.as_bytes(), &LIMITS).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
     }
 }
@@ -340,7 +348,7 @@ fn what_is_no_request_is_refused() {
     }
     let latin1 = COMPOSED.replace("secret", "\u{e9}").into_bytes();
     let latin1: Vec<u8> = latin1.into_iter().filter(|byte| *byte != 0xc3).collect();
-    assert!(Request::read(&latin1).is_err());
+    assert!(Request::read(&latin1, &LIMITS).is_err());
 }
 
 #[test]
@@ -356,18 +364,18 @@ fn size_depth_and_count_are_limited() {
         let inside = format!("{}{}", "<d>".repeat(depth), "</d>".repeat(depth));
         COMPOSED.replace("<ps:UIVersion>1<", &format!("<ps:UIVersion>{inside}<"))
     };
-    assert!(Request::read(nested(16).as_bytes()).is_ok());
+    assert!(Request::read(nested(16).as_bytes(), &LIMITS).is_ok());
     malformed(&nested(30));
     malformed(&nested(9_000));
 
     let nodes =
         |count: usize| COMPOSED.replace("<Header>", &format!("<Header>{}", "<a/>".repeat(count)));
-    assert!(Request::read(nodes(1_000).as_bytes()).is_ok());
+    assert!(Request::read(nodes(1_000).as_bytes(), &LIMITS).is_ok());
     malformed(&nodes(5_000));
 
     let spaces =
         |count: usize| COMPOSED.replace("<Header>", &format!("<Header>{}", " ".repeat(count)));
-    assert!(Request::read(spaces(60_000).as_bytes()).is_ok());
+    assert!(Request::read(spaces(60_000).as_bytes(), &LIMITS).is_ok());
     malformed(&spaces(70_000));
 
     let token = &COMPOSED[COMPOSED
@@ -385,12 +393,12 @@ fn a_renewal_is_told_from_nonsense() {
     let cipher = "<EncryptedData xmlns=\"http://www.w3.org/2001/04/xmlenc#\"/>";
     let renewal = format!("{}{cipher}{}", &COMPOSED[..start], &COMPOSED[end..]);
     assert_eq!(
-        Request::read(renewal.as_bytes()),
+        Request::read(renewal.as_bytes(), &LIMITS),
         Err(RequestError::Renewal)
     );
     let neither = format!("{}{}", &COMPOSED[..start], &COMPOSED[end..]);
     assert_eq!(
-        Request::read(neither.as_bytes()),
+        Request::read(neither.as_bytes(), &LIMITS),
         Err(RequestError::Missing("UsernameToken"))
     );
 }

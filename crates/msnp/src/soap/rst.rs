@@ -146,8 +146,8 @@ pub const TICKET_MAX: usize = 1000;
 impl Request {
     /// Reads a request by meaning: any prefix, any order of what is not ordered, white space around
     /// values, namespaces that are slightly wrong.
-    pub fn read(document: &[u8]) -> Result<Self, RequestError> {
-        let envelope = Element::parse(document, &LIMITS).map_err(without_quotation)?;
+    pub fn read(document: &[u8], limits: &Limits) -> Result<Self, RequestError> {
+        let envelope = Element::parse(document, limits).map_err(without_quotation)?;
         let body = Some(&envelope)
             .filter(|envelope| envelope.name() == "Envelope")
             .and_then(|envelope| envelope.child("Body"))
@@ -398,12 +398,8 @@ fn is_login_cipher(address: &str) -> bool {
     address.eq_ignore_ascii_case(LOGIN_CIPHER)
 }
 
-/// Real requests have up to 12 KiB, 20 tokens and a depth of 7.
-const LIMITS: Limits = Limits {
-    bytes: 64 * 1024,
-    depth: 24,
-    nodes: 4096,
-    attributes: 32,
-};
+/// Real requests ask for up to 20.
 const MAX_TOKENS: usize = 64;
+
+/// The longest address in bytes: that of a host name.
 const MAX_TARGET: usize = 255;

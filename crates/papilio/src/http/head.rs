@@ -24,6 +24,7 @@ pub struct Requests {
     held: BytesMut,
     /// Where in `held` the search goes on.
     searched: usize,
+    passed: u64,
     limits: Limits,
 }
 
@@ -55,15 +56,26 @@ impl Requests {
             state: Inward::Head,
             held: BytesMut::new(),
             searched: 0,
+            passed: 0,
             limits,
         }
+    }
+
+    /// Whether the last request has come whole and no other has begun.
+    pub fn is_between(&self) -> bool {
+        self.state == Inward::Head && self.held.is_empty()
+    }
+
+    /// How many heads have passed.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Takes bytes of the client and appends to `out` what may pass.
     pub fn push(&mut self, bytes: &[u8], out: &mut BytesMut) {
         match &mut self.state {
             Inward::Opaque => out.extend_from_slice(bytes),
-            Inward::Body { left } if *left >= bytes.len() as u64 => {
+            Inward::Body { left } if *left > bytes.len() as u64 => {
                 *left -= bytes.len() as u64;
                 out.extend_from_slice(bytes);
             }
@@ -132,7 +144,7 @@ impl Requests {
                     0 => Inward::Head,
                     left => Inward::Body { left },
                 };
-                here > 0
+                true
             }
             Inward::Unmeasured { head } => self.measure(head, out),
             Inward::Opaque => {
@@ -153,6 +165,7 @@ impl Requests {
                 None => Inward::Head,
                 Some(b"-1") => Inward::Unmeasured { head: end },
                 Some(text) => match number(text) {
+                    Some(0) => Inward::Head,
                     Some(left) => Inward::Body { left },
                     None => Inward::Opaque,
                 },
@@ -160,6 +173,7 @@ impl Requests {
         };
         if !matches!(self.state, Inward::Unmeasured { .. }) {
             out.extend_from_slice(&self.held.split_to(end));
+            self.passed += 1;
         }
     }
 
@@ -196,6 +210,7 @@ impl Requests {
             whole.advance(range.end);
         }
         out.extend_from_slice(&whole);
+        self.passed += 1;
         self.state = Inward::Head;
         self.searched = 0;
     }
@@ -221,6 +236,7 @@ pub struct Answers {
     state: Outward,
     held: BytesMut,
     searched: usize,
+    passed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,7 +253,13 @@ impl Answers {
             state: Outward::Head,
             held: BytesMut::new(),
             searched: 0,
+            passed: 0,
         }
+    }
+
+    /// How many heads have passed, those that only announce others (`100 Continue`) not counted.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// Takes bytes of the library and appends to `out` what may go to the client.
@@ -269,6 +291,7 @@ impl Answers {
                     };
                     bytes = &bytes[end - before..];
                     self.held.truncate(end);
+                    self.passed += u64::from(!self.held.starts_with(b"HTTP/1.1 1"));
                     self.state = mend(&mut self.held);
                     self.searched = 0;
                     out.extend_from_slice(&self.held);
@@ -430,6 +453,8 @@ mod tests {
         let expected = format!("{mended}{PLAIN}{BODILESS}{mended}");
         let (out, requests) = through(sent.as_bytes(), &[10_000]);
         assert_eq!(out, expected);
+        assert!(requests.is_between());
+        assert_eq!(requests.passed(), 4);
         assert_eq!(requests.held.capacity(), 0, "idle holds no buffer");
     }
 
@@ -485,7 +510,7 @@ mod tests {
             "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\nContent-Length: -1\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: -2\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-            "\u{16}\u{3}\u{1}\n\n\n",
+            "\u{16}\u{3}\u{1}\n\n",
         ] {
             let (mut out, mut requests) = through(text.as_bytes(), &[4]);
             let mut rest = BytesMut::new();
@@ -516,11 +541,15 @@ mod tests {
         );
         assert_eq!(back(sent.as_bytes(), &[10_000]), expected);
         assert_eq!(back(sent.as_bytes(), &[1]), expected);
+        let mut answers = Answers::new();
+        answers.push(sent.as_bytes(), &mut BytesMut::new());
+        assert_eq!(answers.passed(), 3);
     }
 
     #[test]
     fn nothing_of_an_answer_is_kept_back_for_good() {
-        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nPassporturls: \r\n";
+        let chunked =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nPassporturls: \r\n";
         assert_eq!(back(chunked.as_bytes(), &[5]), chunked);
         assert_eq!(back(b"half a head", &[5]), "half a head");
     }

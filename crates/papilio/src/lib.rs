@@ -5,6 +5,7 @@ pub mod connection;
 pub mod conversation;
 pub mod credentials;
 pub mod directory;
+pub mod http;
 pub mod listen;
 pub mod mailbox;
 pub mod node;

@@ -1,0 +1,179 @@
+//! The sign-in service: a handle and a password for tickets (services-auth, 3 to 6, 8 and 11).
+//!
+//! ```text
+//!   POST /RST.srf -> msnp::soap::rst::Request -> Credentials::check -> a ticket for every address
+//!   POST /NotRST.srf, X-User, X-Password     ----------^            -> X-Token
+//! ```
+//!
+//! Whatever is wrong with handle or password, the answer is the same, byte for byte but for the
+//! time, after the same work.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::{HeaderName, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use jiff::Timestamp;
+use msnp::soap::rst::{
+    Fault, Grant, Holder, Lifetime, Request, RequestError, TokenRequest, Wanted, answer,
+};
+use msnp::soap::time::UtcSecond;
+
+use super::{Document, Failure, Services, service, xml, xml_limits};
+use crate::credentials::CredentialsError;
+use crate::store::account::Account;
+
+/// The routes of this service.
+pub(super) fn routes() -> Router<Services> {
+    Router::new()
+        .route("/rst.srf", service(post(rst)))
+        .route("/notrst.srf", service(post(not_rst)))
+}
+
+/// `RST.srf`: RequestMultipleSecurityTokens.
+async fn rst(
+    State(services): State<Services>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Document(document): Document,
+) -> Response {
+    let fault = |fault: Fault, failure: Failure| {
+        let now = second(Timestamp::now());
+        failure.on(xml(fault.write(now)))
+    };
+    let request = match Request::read(&document, &xml_limits(&services.config.http)) {
+        Ok(request) => request,
+        Err(error @ RequestError::Renewal) => {
+            let failure = Failure::because(error.to_string());
+            return fault(Fault::FailedAuthentication, failure);
+        }
+        Err(error) => {
+            return fault(
+                Fault::InvalidRequest,
+                Failure::because(format!("not a request for tokens: {error}")),
+            );
+        }
+    };
+    let checked = services
+        .credentials
+        .check(
+            peer.ip(),
+            &request.username,
+            request.password.expose(),
+            Instant::now(),
+        )
+        .await;
+    match checked {
+        Ok(Some(account)) => xml(tickets(&services, &account, &request.tokens, peer)),
+        Ok(None) => fault(
+            Fault::FailedAuthentication,
+            Failure::of(&request.username, "handle or password not taken"),
+        ),
+        Err(error) => unavailable(&request.username, &error),
+    }
+}
+
+/// `NotRST.srf`: the short form for a replacement of Messenger's login library. Always 200 and
+/// empty; `X-Token` is the value of `t`, there only when the password was right.
+async fn not_rst(
+    State(services): State<Services>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| std::str::from_utf8(value.as_bytes()).ok())
+    };
+    let (Some(handle), Some(password)) = (text(X_USER), text(X_PASSWORD)) else {
+        return Failure::because("X-User or X-Password is missing").on(StatusCode::OK);
+    };
+    let checked = services
+        .credentials
+        .check(peer.ip(), handle, password, Instant::now())
+        .await;
+    match checked {
+        Ok(Some(account)) => {
+            let issued = services.store.ticket_key().issue(
+                &account,
+                ticket_lifetime(&services),
+                Timestamp::now(),
+            );
+            [(X_TOKEN, issued.t)].into_response()
+        }
+        Ok(None) => Failure::of(handle, "handle or password not taken").on(StatusCode::OK),
+        Err(error) => unavailable(handle, &error),
+    }
+}
+
+/// The answer with a grant for every token asked.
+fn tickets(
+    services: &Services,
+    account: &Account,
+    tokens: &[TokenRequest],
+    peer: SocketAddr,
+) -> String {
+    let now = Timestamp::now();
+    let lifetime = ticket_lifetime(services);
+    let ticket = |with_secret: bool| {
+        let issued = services.store.ticket_key().issue(account, lifetime, now);
+        Grant::Ticket {
+            text: format!("t={}&p={}", issued.t, issued.p),
+            secret: with_secret.then_some(issued.secret),
+        }
+    };
+    let granted: Vec<_> = tokens
+        .iter()
+        .map(|token| {
+            let grant = match token.wanted() {
+                Wanted::Cipher => Grant::Cipher {
+                    cipher: rand::random_iter().take(CIPHER_LENGTH).collect(),
+                    secret: rand::random(),
+                },
+                Wanted::Ticket => ticket(false),
+                Wanted::TicketWithSecret => ticket(true),
+                Wanted::Nothing => Grant::Refused,
+            };
+            (token.clone(), grant)
+        })
+        .collect();
+    let holder = Holder {
+        handle: &account.handle,
+        name: &account.name,
+        puid: account.puid(),
+        cid: account.cid().cast_unsigned(),
+        peer: peer.ip().to_canonical(),
+    };
+    let lifetime = Lifetime {
+        created: second(now),
+        expires: second(now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
+    };
+    answer(&holder, lifetime, &granted)
+}
+
+/// Not a fault of the credentials: the client may come again.
+fn unavailable(handle: &str, error: &CredentialsError) -> Response {
+    Failure::of(handle, error.to_string())
+        .on((StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]))
+}
+
+fn ticket_lifetime(services: &Services) -> Duration {
+    services.config.sign_in.ticket_lifetime.unwrap_or(FOR_EVER)
+}
+
+fn second(time: Timestamp) -> UtcSecond {
+    UtcSecond::from_unix(time.as_second().try_into().unwrap_or(0))
+}
+
+const X_USER: HeaderName = HeaderName::from_static("x-user");
+const X_PASSWORD: HeaderName = HeaderName::from_static("x-password");
+const X_TOKEN: HeaderName = HeaderName::from_static("x-token");
+
+/// How long a login cipher is in bytes. The historic ones had about as much.
+const CIPHER_LENGTH: usize = 576;
+
+/// The life of a ticket that shall have no end.
+const FOR_EVER: Duration = Duration::from_secs(20 * 365 * 24 * 3600);

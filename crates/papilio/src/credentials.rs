@@ -10,7 +10,7 @@ use std::time::Instant;
 use msnp::handle::Handle;
 
 use crate::password::{PasswordError, Passwords, Verdict};
-use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
+use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings};
 use crate::store::account::Account;
 use crate::store::{Store, StoreError};
 
@@ -59,18 +59,21 @@ impl Credentials {
         };
         if let Some(limit) = self.throttle.check(peer, &handle, now) {
             self.passwords.verify(None, password).await?;
-            let of = match limit {
-                Throttled::Account => "of this account from this address",
-                Throttled::Address => "from this address",
-            };
-            tracing::warn!(%peer, %handle, "sign-in refused: too many failures {of}");
+            tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
             return Ok(None);
         }
         let known = self.store.account_with_password(&handle).await?;
         let stored = known.as_ref().map(|(account, stored)| (account.id, stored));
         let verdict = self.passwords.verify(stored, password).await?;
         let why_not = match (known, verdict) {
-            (Some((account, _)), Verdict::Right) if !account.disabled => return Ok(Some(account)),
+            (Some((account, _)), Verdict::Right) if !account.disabled => {
+                // Many may have tried at the same moment, and failed while this one was verified.
+                let Some(limit) = self.throttle.check(peer, &handle, now) else {
+                    return Ok(Some(account));
+                };
+                tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
+                return Ok(None);
+            }
             (Some(_), Verdict::Right) => "the account is disabled",
             (Some(_), Verdict::Wrong) => "wrong password",
             (None, _) => "no such account",

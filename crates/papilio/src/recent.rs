@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// A bounded map whose entries vanish a fixed time after they were put in.
 #[derive(Debug)]
-pub struct Recent<K, V> {
+pub(crate) struct Recent<K, V> {
     entries: HashMap<K, (Instant, V)>,
     /// Oldest first. Holds every key of `entries` once.
     order: VecDeque<K>,
@@ -20,7 +20,7 @@ pub struct Recent<K, V> {
 impl<K: Eq + Hash + Clone, V> Recent<K, V> {
     /// Remembers for this long and at most so many entries (at least one). When there is no room
     /// the oldest goes.
-    pub fn new(lifetime: Duration, capacity: usize) -> Self {
+    pub(crate) fn new(lifetime: Duration, capacity: usize) -> Self {
         Self {
             entries: HashMap::new(),
             order: VecDeque::new(),
@@ -30,13 +30,13 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
     }
 
     /// The entry, if it was put in within its lifetime.
-    pub fn find(&mut self, key: &K, now: Instant) -> Option<&mut V> {
+    pub(crate) fn find(&mut self, key: &K, now: Instant) -> Option<&mut V> {
         self.forget_old(now);
         self.entries.get_mut(key).map(|(_, value)| value)
     }
 
     /// The entry; if there is none, one is put in with this value.
-    pub fn find_or_put(&mut self, key: K, value: V, now: Instant) -> &mut V {
+    pub(crate) fn find_or_put(&mut self, key: K, value: V, now: Instant) -> &mut V {
         self.forget_old(now);
         if !self.entries.contains_key(&key) {
             if self.entries.len() >= self.capacity {

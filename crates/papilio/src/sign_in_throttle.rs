@@ -42,11 +42,13 @@ struct Counts {
 }
 
 /// Which limit stands in the way of a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Throttled {
     /// Too many failures of this account from this address.
+    #[error("too many failures of this account from this address")]
     Account,
     /// Too many failures from this address.
+    #[error("too many failures from this address")]
     Address,
 }
 

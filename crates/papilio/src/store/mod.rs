@@ -33,7 +33,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 
 use ticket::TicketKey;
 
@@ -145,22 +145,29 @@ impl Store {
             "sqlite://{}",
             utf8_percent_encode(&path.to_string_lossy(), PATH)
         );
+        // A pool tries again for as long as its patience lasts and then says only that; one
+        // connection says at once what is wrong.
+        let mut first = AnyConnection::connect(&url).await?;
+        first.execute(WRITER_SETUP).await?;
         let writer = sqlite_pool(WRITER_SETUP, 1).connect(&url).await?;
         MIGRATIONS.run(&writer).await?;
         let readers = sqlite_pool(READER_SETUP, SQLITE_READERS)
             .connect(&url)
             .await?;
+        first.close().await?;
         drop(opening);
         Self::with_pools(Engine::Sqlite, readers, writer).await
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let mut first = AnyConnection::connect(url).await?;
+        first.execute(BLOB_DOMAIN).await?;
+        first.close().await?;
         let pool = AnyPoolOptions::new()
             .max_connections(connections.max(1))
             .acquire_timeout(PATIENCE)
             .connect(url)
             .await?;
-        pool.execute(BLOB_DOMAIN).await?;
         MIGRATIONS.run(&pool).await?;
         Self::with_pools(Engine::Postgres, pool.clone(), pool).await
     }
@@ -316,3 +323,91 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'%')
     .add(b'?')
     .add(b'`');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn opened() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("papilio.db");
+        let store = Store::open(&Database::Sqlite { path }).await.unwrap();
+        (store, folder)
+    }
+
+    #[tokio::test]
+    async fn sqlite_is_set_up_so_that_nothing_acknowledged_is_lost() {
+        let (store, _folder) = opened().await;
+        let mut writing = store.writer.acquire().await.unwrap();
+        for (question, answer) in [
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA busy_timeout", 30_000),
+        ] {
+            let found: i64 = sqlx::query_scalar(question)
+                .fetch_one(&mut *writing)
+                .await
+                .unwrap();
+            assert_eq!(found, answer, "{question}");
+        }
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!(journal, "wal");
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_sqlite_cannot_write() {
+        let (store, _folder) = opened().await;
+        let written = sqlx::query("UPDATE counters SET value = 9")
+            .execute(&store.readers)
+            .await;
+        assert!(written.unwrap_err().to_string().contains("readonly"));
+    }
+
+    #[tokio::test]
+    async fn readers_go_on_while_somebody_writes() {
+        let (store, _folder) = opened().await;
+        let mut writing = store.write().await.unwrap();
+        sqlx::query("UPDATE counters SET value = 9")
+            .execute(&mut *writing)
+            .await
+            .unwrap();
+        let counter = "SELECT value FROM counters WHERE name = 'account'";
+        let before: i64 = sqlx::query_scalar(counter)
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        writing.commit().await.unwrap();
+        let after: i64 = sqlx::query_scalar(counter)
+            .fetch_one(&store.readers)
+            .await
+            .unwrap();
+        assert_eq!((before, after), (0, 9));
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_mistakes() {
+        for code in [
+            "5", "517", "6", "13", "778", "08006", "40001", "40P01", "53300", "57P01",
+        ] {
+            assert!(passes_by_itself(code), "{code}");
+        }
+        for code in [
+            "1", "19", "1555", "2067", "8", "23505", "42601", "42P01", "",
+        ] {
+            assert!(!passes_by_itself(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_secret_of_an_address_is_not_shown() {
+        let url = "postgres://me:secret@x/y".to_owned();
+        let database = Database::Postgres {
+            url,
+            connections: 1,
+        };
+        assert_eq!(format!("{database:?}"), "Postgres");
+    }
+}

@@ -104,9 +104,12 @@ pub struct DatabaseUrl(String);
 #[cfg_attr(test, derive(Serialize))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SignIn {
-    /// How long a connection may take until it is signed in.
+    /// How long a connection may take until it has said who it is.
     #[serde(with = "value::period")]
     pub deadline: Option<Duration>,
+    /// How long it may then take to bring a ticket from the sign-in service.
+    #[serde(with = "value::period")]
+    pub ticket_deadline: Option<Duration>,
     /// How long a ticket holds.
     #[serde(with = "value::period")]
     pub ticket_lifetime: Option<Duration>,
@@ -224,6 +227,9 @@ pub struct Rates {
     /// Referrals to a switchboard.
     #[serde(with = "value::rate")]
     pub xfr: Option<Rate>,
+    /// Changes of lists, and data for other clients.
+    #[serde(with = "value::rate")]
+    pub lists: Option<Rate>,
     /// Messages, file and picture data included.
     #[serde(with = "value::rate")]
     pub msg: Option<Rate>,
@@ -237,6 +243,12 @@ pub struct Switchboard {
     /// How many may take part.
     #[serde(with = "value::count")]
     pub participants: Option<usize>,
+    /// How long a connection may take until it is in a conversation.
+    #[serde(with = "value::period")]
+    pub deadline: Option<Duration>,
+    /// How many calls in a row may fail.
+    #[serde(with = "value::count")]
+    pub failed_calls: Option<usize>,
     /// How long several may be silent.
     #[serde(with = "value::period")]
     pub idle: Option<Duration>,
@@ -343,7 +355,8 @@ impl Default for DatabaseSettings {
 impl Default for SignIn {
     fn default() -> Self {
         Self {
-            deadline: minutes(2),
+            deadline: minutes(1),
+            ticket_deadline: minutes(5),
             ticket_lifetime: minutes(24 * 60),
             challenge_interval: minutes(30),
             challenge_deadline: minutes(1),
@@ -403,16 +416,16 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             chg: Some(Rate {
-                burst: 60,
-                per_second: 5,
+                burst: 300,
+                per_second: 20,
             }),
             prp: Some(Rate {
-                burst: 60,
-                per_second: 5,
+                burst: 300,
+                per_second: 20,
             }),
             uux: Some(Rate {
-                burst: 60,
-                per_second: 5,
+                burst: 300,
+                per_second: 20,
             }),
             cal: Some(Rate {
                 burst: 120,
@@ -421,6 +434,10 @@ impl Default for Rates {
             xfr: Some(Rate {
                 burst: 120,
                 per_second: 10,
+            }),
+            lists: Some(Rate {
+                burst: 600,
+                per_second: 50,
             }),
             msg: Some(Rate {
                 burst: 20_000,
@@ -434,6 +451,8 @@ impl Default for Switchboard {
     fn default() -> Self {
         Self {
             participants: Some(50),
+            deadline: minutes(1),
+            failed_calls: Some(5),
             idle: minutes(5),
             idle_alone: seconds(60),
             referral_lifetime: seconds(120),

@@ -99,7 +99,7 @@ async fn not_rst(
         Ok(Some(account)) => {
             let issued = services.store.ticket_key().issue(
                 &account,
-                ticket_lifetime(&services),
+                services.config.sign_in.ticket_lifetime,
                 Timestamp::now(),
             );
             [(X_TOKEN, issued.t)].into_response()
@@ -117,7 +117,7 @@ fn tickets(
     peer: SocketAddr,
 ) -> String {
     let now = Timestamp::now();
-    let lifetime = ticket_lifetime(services);
+    let lifetime = services.config.sign_in.ticket_lifetime;
     let ticket = |with_secret: bool| {
         let issued = services.store.ticket_key().issue(account, lifetime, now);
         Grant::Ticket {
@@ -149,7 +149,10 @@ fn tickets(
     };
     let lifetime = Lifetime {
         created: second(now),
-        expires: second(now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
+        expires: second(
+            now.saturating_add(lifetime.unwrap_or(FOR_EVER))
+                .unwrap_or(Timestamp::MAX),
+        ),
     };
     answer(&holder, lifetime, &granted)
 }
@@ -158,10 +161,6 @@ fn tickets(
 fn unavailable(handle: &str, error: &CredentialsError) -> Response {
     Failure::of(handle, error.to_string())
         .on((StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]))
-}
-
-fn ticket_lifetime(services: &Services) -> Duration {
-    services.config.sign_in.ticket_lifetime.unwrap_or(FOR_EVER)
 }
 
 fn second(time: Timestamp) -> UtcSecond {

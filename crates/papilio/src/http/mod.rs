@@ -47,6 +47,7 @@ use tracing::{debug, info, warn};
 
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
+use crate::node::Node;
 use crate::per_address::{Counted, PerAddress};
 use crate::store::Store;
 
@@ -59,6 +60,8 @@ pub struct Services {
     pub credentials: Credentials,
     /// How everything is configured.
     pub config: Arc<Config>,
+    /// Who is signed in: told of every change that was stored.
+    pub node: Arc<Node>,
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to

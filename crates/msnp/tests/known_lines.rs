@@ -7,6 +7,11 @@
 //!   s> s< s!                   the same for the switchboard
 //!      | payload, each line with CRLF but for the one that ends with the mark ¬
 //! ```
+//!
+//! Presence lines without a picture end with `0` here, where the transcripts have nothing
+//! (decision 0001); that nothing is read alike is tested beside them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use bytes::{Bytes, BytesMut};
 use msnp::error::ParseError;

@@ -1,6 +1,8 @@
 //! Reading undoes writing, for every command of every direction and in every version; and no line
 //! makes reading panic. Commands go through the line codec on their way.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use bytes::{Bytes, BytesMut};
 use msnp::handle::Handle;
 use msnp::presence::{Capabilities, FriendlyName, Status};

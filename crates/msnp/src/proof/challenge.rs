@@ -50,19 +50,18 @@ impl Product {
         let [hi, lo] = self.mix(challenge, words.map(|word| u64::from(word & TOP_BIT_OFF)));
         // The words are taken whole again: without their top bits, one answer in sixteen is right.
         let mixed = [words[0] ^ hi, words[1] ^ lo, words[2] ^ hi, words[3] ^ lo];
-        mixed.iter().flat_map(|word| word.to_le_bytes()).fold(
-            String::with_capacity(32),
-            |mut hex, byte| {
-                // Writing into a growing string cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            },
-        )
+        hex(mixed.map(u32::to_le_bytes).as_flattened())
     }
 
     /// Whether `response` is the answer to a challenge, in a time that does not tell how wrong it is.
     pub fn verify(self, challenge: &str, response: &[u8]) -> bool {
         self.response(challenge).as_bytes().ct_eq(response).into()
+    }
+
+    /// The answer of MSNP6 to MSNP10: MD5 of challenge and key, as 32 lower-case digits.
+    pub fn early_response(self, challenge: &str) -> String {
+        let digest = Md5::new().chain_update(challenge).chain_update(self.key);
+        hex(&digest.finalize())
     }
 
     fn mix(self, challenge: &str, keys: [u64; 4]) -> [u32; 2] {
@@ -79,6 +78,15 @@ impl Product {
         // Both are below 2^31 now.
         [(hi + keys[1]) % MODULUS, (lo + keys[3]) % MODULUS].map(|half| half as u32)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = String::with_capacity(2 * bytes.len());
+    bytes.iter().fold(digits, |mut digits, byte| {
+        // Writing into a growing string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The first four bytes as a little-endian word.
@@ -136,6 +144,34 @@ pub const PRODUCTS: [Product; 9] = [
     Product {
         id: "PROD0120PW!CCV9@",
         key: "C1BX{V4W}Q3*10SM",
+    },
+];
+
+/// The products of clients from MSNP6 to MSNP10, which answer in the early form.
+pub const EARLY_PRODUCTS: [Product; 6] = [
+    Product {
+        id: "msmsgs@msnmsgr.com",
+        key: "Q1P7W2E4J9R8U3S5",
+    },
+    Product {
+        id: "PROD0038W!61ZTF9",
+        key: "VT6PX?UQTM4WM%YR",
+    },
+    Product {
+        id: "PROD0058#7IL2{QD",
+        key: "QHDCY@7R1TB6W?5B",
+    },
+    Product {
+        id: "PROD0061VRRZH@4F",
+        key: "JXQ6J@TUOGYV@N0M",
+    },
+    Product {
+        id: "PROD00504RLUG%WL",
+        key: "I2EBK%PYNLZL5_J4",
+    },
+    Product {
+        id: "PROD0076ENE8*@AW",
+        key: "CEQJ8}OE0!WTSWII",
     },
 ];
 
@@ -260,6 +296,35 @@ mod tests {
     fn words_that_lost_their_top_bits_are_no_answer() {
         let masked = b"47d2b1624f85947bdd29b33fe29f027b";
         assert!(!Product::WLM_8_0.verify("15570131571988941333", masked));
+    }
+
+    #[test]
+    fn the_early_form() {
+        let [msmsgs, prod0038, ..] = EARLY_PRODUCTS;
+        for (product, challenge, response) in [
+            (
+                prod0038,
+                "15570131571988941333",
+                "ca90e6a7c94a14aae7b3ae0f6018433e",
+            ),
+            (
+                msmsgs,
+                "15570131571988941333",
+                "8f2f5a91b72102cd28355e9fc9000d6e",
+            ),
+            (
+                msmsgs,
+                "12345678901234567890",
+                "8ba1bb9d6dbf624fee31a2053af5fdd0",
+            ),
+        ] {
+            assert_eq!(
+                product.early_response(challenge),
+                response,
+                "{}",
+                product.id
+            );
+        }
     }
 
     #[test]

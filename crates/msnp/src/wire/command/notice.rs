@@ -182,3 +182,45 @@ impl fmt::Debug for ServerMessage {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notification_of_the_transcripts() {
+        let notification = AddressBookChanged {
+            member: MemberId { high: 1, low: 3 },
+            handle: Handle::parse("carol@example.com").unwrap(),
+            cid: 4_294_967_299,
+            modified: "2024-11-29T16:41:26.0000000-08:00".to_owned(),
+        };
+        let written = notification.write();
+        assert_eq!(written.len(), 615);
+        assert_eq!(
+            written,
+            r#"<NOTIFICATION id="2" siteid="45705" siteurl="http://contacts.msn.com/"><TO pid="0x00000003:0x00000001" name="carol@example.com"><VIA agent="messenger"/></TO><MSG id="0"><ACTION url="a.htm" /><SUBSCR url="s.htm" /><BODY>&lt;NotificationData xmlns:xsd=&quot;http://www.w3.org/2001/XMLSchema&quot; xmlns:xsi=&quot;http://www.w3.org/2001/XMLSchema-instance&quot;&gt;&lt;Service&gt;ABCHInternal&lt;/Service&gt;&lt;CID&gt;4294967299&lt;/CID&gt;&lt;LastModifiedDate&gt;2024-11-29T16:41:26.0000000-08:00&lt;/LastModifiedDate&gt;&lt;HasNewItem&gt;false&lt;/HasNewItem&gt;&lt;/NotificationData&gt;</BODY></MSG></NOTIFICATION>"#
+        );
+        let negative = AddressBookChanged {
+            member: MemberId {
+                high: 0xffff_ffff,
+                low: 0xab,
+            },
+            cid: -5,
+            ..notification
+        };
+        let written = String::from_utf8(negative.write().to_vec()).unwrap();
+        assert!(
+            written.contains("pid=\"0x000000ab:0xffffffff\""),
+            "{written}"
+        );
+        assert!(written.contains("&lt;CID&gt;-5&lt;/CID&gt;"), "{written}");
+    }
+
+    #[test]
+    fn what_the_server_says_is_not_shown() {
+        let message = Bytes::from_static(b"MSPAuth: secret");
+        let shown = format!("{:?}", ServerMessage { message });
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

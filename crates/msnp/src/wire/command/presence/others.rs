@@ -22,7 +22,7 @@ pub struct Shown {
     pub name: FriendlyName,
     /// What their client can do.
     pub capabilities: Capabilities,
-    /// Their display picture as they sent it.
+    /// Their display picture as they sent it; `0` travels for none, and is read like an absent one.
     pub object: Option<Param>,
 }
 
@@ -60,7 +60,7 @@ fn presence_line(dialect: Option<&Dialect>) -> PresenceLine {
     dialect.map_or(PresenceLine::Handle, |dialect| dialect.presence)
 }
 
-/// `ILN TrID status handle friendly capabilities {object}`: who is there already.
+/// `ILN TrID status handle friendly capabilities object`: who is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Iln {
     /// That of the `CHG` (or `ADL`) it answers.
@@ -87,7 +87,7 @@ impl Iln {
     }
 }
 
-/// `NLN status handle friendly capabilities {object}`: somebody comes or changes.
+/// `NLN status handle friendly capabilities object`: somebody comes or changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nln {
     /// Who, and how.
@@ -164,6 +164,40 @@ impl Ubx {
         let writer = Writer::new("UBX", out);
         match presence_line(dialect) {
             PresenceLine::Handle => writer.field(self.handle.as_str()).payload(&self.document),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_presence_line_says_this() {
+        let line = Line::new(
+            "ILN 11 AWY Bob@Example.com Bob%20B 7:48 %3Cmsnobj%20a%3D/%3E ",
+            None,
+        );
+        let Iln { trid, shown } = Iln::parse(&line, None).unwrap();
+        assert_eq!(trid, TrId(11));
+        assert_eq!(shown.status, Status::Away);
+        assert_eq!(shown.handle.as_str(), "bob@example.com");
+        assert_eq!(shown.name.text(), "Bob B");
+        assert_eq!(shown.capabilities, Capabilities(7));
+        assert_eq!(shown.object.unwrap().as_str(), "%3Cmsnobj%20a%3D/%3E");
+    }
+
+    #[test]
+    fn no_picture_is_read_in_every_form_and_written_as_0() {
+        for text in [
+            "NLN NLN a@b c 0",
+            "NLN NLN a@b c 0 0",
+            "NLN NLN a@b c 0 %3Cmsnobj%2F%3E",
+        ] {
+            let nln = Nln::parse(&Line::new(text, None), None).unwrap();
+            let mut out = BytesMut::new();
+            nln.write(None, &mut out);
+            assert_eq!(out, "NLN NLN a@b c 0 0\r\n", "decision 0001");
         }
     }
 }

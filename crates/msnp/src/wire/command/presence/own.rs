@@ -267,3 +267,80 @@ impl Blp {
         Writer::new("BLP", out).trid(self.trid).field(list).end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::version::Version;
+
+    fn chg(text: &str) -> Chg {
+        Chg::parse(&Line::new(text, None)).unwrap()
+    }
+
+    fn echo(text: &str) -> String {
+        let mut out = BytesMut::new();
+        let dialect = Dialect::of(Version::MSNP13).unwrap();
+        chg(text).echo(dialect).write(&mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn every_form_is_echoed_as_it_came() {
+        for text in [
+            "CHG 10 NLN",
+            "CHG 10 NLN 0",
+            "CHG 11 BSY 1611513916 0",
+            "CHG 11 HDN 1611513916 %3cmsnobj%20Creator%3D%22a%22/%3E",
+            "CHG 11 AWY -5 caf\u{e9}",
+        ] {
+            assert_eq!(echo(text), format!("{text}\r\n"));
+        }
+        assert_eq!(echo("CHG 5 NLN 1073741824 "), "CHG 5 NLN 1073741824\r\n");
+        assert_eq!(
+            echo("CHG 20 BSY 1879343148:48 0"),
+            "CHG 20 BSY 1879343148 0\r\n"
+        );
+    }
+
+    #[test]
+    fn what_others_are_shown() {
+        assert_eq!(chg("CHG 1 NLN").shown_capabilities(), Capabilities(0));
+        assert_eq!(chg("CHG 1 NLN 7:48").shown_capabilities(), Capabilities(7));
+        for object in ["", " 0", " %3Cmsnobj%2F%3E", " %3Cmsnobj/%3E", " x"] {
+            let chg = chg(&format!("CHG 1 NLN 0{object}"));
+            assert_eq!(chg.shown_object(), None, "{object}");
+        }
+        let shown = chg("CHG 1 NLN 0 %3Cmsnobj%20Size%3D%221%22/%3E").shown_object();
+        assert_eq!(shown.unwrap().as_str(), "%3Cmsnobj%20Size%3D%221%22/%3E");
+    }
+
+    #[test]
+    fn offline_is_known_but_is_no_status() {
+        assert_eq!(chg("CHG 9 FLN 0").status, ChgStatus::Offline);
+        assert_eq!(chg("CHG 9 HDN 0").status, ChgStatus::Status(Status::Hidden));
+        assert!(Chg::parse(&Line::new("CHG 10 HOT 0", None)).is_err());
+    }
+
+    #[test]
+    fn three_unknown_letters_are_told_from_a_wrong_name() {
+        let property = |text| Prp::parse(&Line::new(text, None)).map(|prp| prp.property);
+        assert_eq!(property("PRP 12 MFN x"), Ok(Property::FriendlyName));
+        let unknown = property("PRP 12 NEW yes").unwrap();
+        assert!(matches!(unknown, Property::Other(_)));
+        assert_eq!(unknown.code(), "NEW");
+        for text in [
+            "PRP 12 NEWS yes",
+            "PRP 12 NE yes",
+            "PRP 12 N%20 yes",
+            "PRP 12 \u{e9}a x",
+        ] {
+            assert!(property(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_absent_clears() {
+        let prp = Prp::parse(&Line::new("PRP 12 MFN ", None)).unwrap();
+        assert_eq!(prp.value, None);
+    }
+}

@@ -77,3 +77,27 @@ impl fmt::Debug for ErrorNumber {
         write!(f, "{:03}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_errors_carry_no_number_after_the_trid() {
+        let mut out = BytesMut::new();
+        Failure::new(ErrorCode::InvalidList, TrId(18)).write(&mut out);
+        assert_eq!(out, "241 18\r\n");
+    }
+
+    #[test]
+    fn errors_of_other_servers_are_read() {
+        let document = Bytes::from_static(b"<ml></ml>");
+        let line = Line::new("928 7 9", Some(document.clone()));
+        let failure = Failure::parse(&line).unwrap();
+        assert_eq!((failure.code.number(), failure.trid), (928, TrId(7)));
+        assert_eq!(failure.document, Some(document));
+        let bare = Failure::parse(&Line::new("241 18", None)).unwrap();
+        assert!(bare.code == ErrorCode::InvalidList);
+        assert_eq!(bare, Failure::new(ErrorCode::InvalidList, TrId(18)));
+    }
+}

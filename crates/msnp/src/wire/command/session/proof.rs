@@ -243,3 +243,56 @@ impl Qry {
         writer.param(&self.product).payload(&self.response);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(text: &str) -> UsrStep {
+        Usr::parse(&Line::new(text, None)).unwrap().step
+    }
+
+    #[test]
+    fn a_ticket_is_the_rest_of_the_line() {
+        for text in [
+            "USR 7 TWN S t=abc&p=",
+            "USR 7 TWN S t=abc&p=x y  z",
+            "USR  7\tTWN  S   t=abc&amp;p= ",
+            "USR 7 TWN S t%3Dabc%26p%3D",
+        ] {
+            let UsrStep::TweenerTicket { ticket } = step(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(ticket.ticket().unwrap().as_str(), "abc", "{text}");
+        }
+    }
+
+    #[test]
+    fn other_packages_are_told_apart() {
+        for text in [
+            "USR 8 SSO I alice@example.com",
+            "USR 8 MD5",
+            "USR 8 TWN",
+            "USR 8 TWN X y",
+        ] {
+            assert!(matches!(step(text), UsrStep::Other { .. }), "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for text in ["USR 7 TWN S t=secret&p=", "USR 8 SSO S t=secret&p= secret"] {
+            let shown = format!("{:?}", Usr::parse(&Line::new(text, None)).unwrap());
+            assert!(!shown.contains("secret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_product_id_is_not_decoded() {
+        let line = Line::new("QRY 13 PROD01065C%ZFN6F 32", Some(Bytes::new()));
+        assert_eq!(
+            Qry::parse(&line).unwrap().product.as_str(),
+            "PROD01065C%ZFN6F"
+        );
+    }
+}

@@ -256,3 +256,40 @@ impl CvrReply {
             .end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_names_are_passed_over() {
+        let ver = Ver::parse(&Line::new(
+            "VER 1 MSNP99 MSNP14 MSNP13 SOMETHING CVR0",
+            None,
+        ))
+        .unwrap();
+        let versions: Vec<_> = ver.versions().iter().map(Version::to_string).collect();
+        assert_eq!(versions, ["MSNP14", "MSNP13"]);
+        assert!(ver.offers_cvr0());
+        let ver = Ver::parse(&Line::new("VER 1 MSNP1 SOMETHING", None)).unwrap();
+        assert!(ver.versions().is_empty() && !ver.offers_cvr0());
+    }
+
+    #[test]
+    fn a_client_says_what_it_is() {
+        let line = Line::new(
+            "CVR 2 0x0409 winnt 5.1 i386 MSG80BETA 8.0.0566 msmsgs Example@hotmail.com",
+            None,
+        );
+        let cvr = Cvr::parse(&line).unwrap();
+        assert_eq!(cvr.software.name.as_str(), "MSG80BETA");
+        assert_eq!(cvr.software.version.as_str(), "8.0.0566");
+        assert_eq!(cvr.handle.as_str(), "Example@hotmail.com", "as typed");
+    }
+
+    #[test]
+    fn a_server_may_name_several() {
+        let reply = VerReply::parse(&Line::new("VER 1 MSNP13 CVR0", None)).unwrap();
+        assert_eq!(reply.chosen, Chosen::Version(Version::MSNP13));
+    }
+}

@@ -187,3 +187,40 @@ impl Ringing {
         writer.field("RINGING").number(self.session.0).end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_fields_of_other_servers_do_not_matter() {
+        for tail in ["", " U messenger.msn.com", " U messenger.msn.com 1"] {
+            let line = Line::new(format!("XFR 24 SB 192.0.2.6:1863 CKI 17.4711{tail}"), None);
+            let referral = SwitchboardReferral::parse(&line).unwrap();
+            assert_eq!(referral.address.as_str(), "192.0.2.6:1863");
+            assert_eq!(referral.cookie.0.as_str(), "17.4711");
+            let line = Line::new(
+                format!("RNG 9 a:1 CKI 17.4711 bob@example.com Bob{tail}"),
+                None,
+            );
+            assert_eq!(
+                Rng::parse(&line).unwrap().caller.as_str(),
+                "bob@example.com"
+            );
+        }
+        assert!(SwitchboardReferral::parse(&Line::new("XFR 24 SB a MD5 b", None)).is_err());
+    }
+
+    #[test]
+    fn session_numbers_fit_into_31_bits() {
+        assert_eq!(SessionId::new(u32::MAX).number(), i32::MAX.cast_unsigned());
+        assert_eq!(SessionId::new(987_654_321).to_string(), "987654321");
+    }
+
+    #[test]
+    fn cookies_are_not_shown() {
+        let line = Line::new("XFR 24 SB a:1 CKI secret U messenger.msn.com", None);
+        let shown = format!("{:?}", SwitchboardReferral::parse(&line).unwrap());
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

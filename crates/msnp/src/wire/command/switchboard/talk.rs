@@ -126,3 +126,20 @@ impl fmt::Debug for Said {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_not_shown() {
+        let message = Some(Bytes::from_static(b"secret"));
+        let say = Say::parse(&Line::new("MSG 4 A 6", message.clone())).unwrap();
+        let said = Said::parse(&Line::new("MSG a@b c 6", message)).unwrap();
+        let shown = format!("{say:?} {said:?}");
+        assert!(
+            shown.contains("6 bytes") && !shown.contains("secret"),
+            "{shown}"
+        );
+    }
+}

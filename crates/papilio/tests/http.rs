@@ -3,246 +3,72 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/http.rs"]
+mod support;
+
 use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use jiff::Timestamp;
 use papilio::config::Config;
-use papilio::credentials::Credentials;
-use papilio::http::{self, Services};
-use papilio::password::{Password, PasswordSettings, Passwords};
-use papilio::per_address::PerAddress;
-use papilio::store::account::{Account, NewAccount};
-use papilio::store::{Database, Store};
 use parking_lot::Mutex;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
+
+use support::{Answer, Client, Server, add, listen, post};
 
 const COMPOSED: &str = include_str!("../../msnp/tests/soap/rst_composed.xml");
 const MSNP15: &str = include_str!("../../msnp/tests/soap/rst_msnp15.xml");
 
-/// A server with one account, alice@example.org, whose password is `secret&1`.
-struct Server {
-    address: SocketAddr,
-    store: Store,
-    passwords: Passwords,
-    alice: Account,
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<()>,
-    _folder: TempDir,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self::with(Config::default()).await
-    }
-
-    async fn with(config: Config) -> Self {
-        let folder = TempDir::new().unwrap();
-        let database = Database::Sqlite {
-            path: folder.path().join("papilio.db"),
-        };
-        let store = Store::open(&database).await.unwrap();
-        let passwords = Passwords::new(PasswordSettings {
-            memory_kib: 8,
-            passes: 1,
-            ..config.passwords()
-        })
-        .unwrap();
-        let alice = add(&store, &passwords, "alice@example.org", "secret&1").await;
-        let services = Services {
-            store: store.clone(),
-            credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
-            config: Arc::new(config.clone()),
-        };
-        let (address, stop, running) = listen(http::router(services), config).await;
-        Self {
-            address,
-            store,
-            passwords,
-            alice,
-            stop,
-            running,
-            _folder: folder,
-        }
-    }
-
-    async fn connect(&self) -> Client {
-        Client::connect(self.address).await
-    }
-
-    /// One request on a connection of its own.
-    async fn ask(&self, request: &str) -> Answer {
-        self.connect().await.ask(request).await
-    }
-
-    async fn sign_in(&self, document: &str) -> Answer {
-        self.ask(&rst(document)).await
-    }
-}
-
-async fn listen(
-    router: Router,
-    config: Config,
-) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(http::serve(
-        listener,
-        router,
-        config.http,
-        PerAddress::new(None),
-        async {
-            let _ = stopped.await;
-        },
-    ));
-    (address, stop, running)
-}
-
-async fn add(store: &Store, passwords: &Passwords, handle: &str, password: &str) -> Account {
-    let password = passwords
-        .hash(Password::parse(password).unwrap())
-        .await
-        .unwrap();
-    let account = NewAccount {
-        handle: handle.parse().unwrap(),
-        name: "Alice & Co".to_owned(),
-        password,
-        verified: true,
-        created_at: Timestamp::now(),
-    };
-    store.add_account(&account).await.unwrap()
-}
-
-/// A client that knows bytes and nothing else.
-struct Client {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Answer {
-    head: String,
-    body: String,
-}
-
-impl Client {
-    async fn connect(address: SocketAddr) -> Self {
-        Self {
-            stream: TcpStream::connect(address).await.unwrap(),
-            buffer: Vec::new(),
-        }
-    }
-
-    async fn ask(&mut self, request: &str) -> Answer {
-        self.send(request).await;
-        self.answer().await
-    }
-
-    async fn send(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// The next answer, whose length must be announced letter by letter.
-    async fn answer(&mut self) -> Answer {
-        let head = loop {
-            let found = self.buffer.windows(4).position(|w| w == b"\r\n\r\n");
-            if let Some(end) = found {
-                break String::from_utf8(self.buffer.drain(..end + 4).collect()).unwrap();
-            }
-            assert!(self.read_more().await, "closed before an answer");
-        };
-        let length: usize = match head.split_once("\r\nContent-Length: ") {
-            Some((_, rest)) => rest[..rest.find("\r\n").unwrap()].parse().unwrap(),
-            None => 0,
-        };
-        while self.buffer.len() < length {
-            assert!(self.read_more().await, "closed within an answer");
-        }
-        let body = String::from_utf8(self.buffer.drain(..length).collect()).unwrap();
-        Answer { head, body }
-    }
-
-    async fn read_more(&mut self) -> bool {
-        self.stream.read_buf(&mut self.buffer).await.unwrap() > 0
-    }
-
-    async fn assert_closed(&mut self) {
-        assert!(!self.read_more().await, "still open: {:?}", self.buffer);
-    }
-}
-
-impl Answer {
-    fn status(&self) -> &str {
-        &self.head[9..12]
-    }
-
-    /// The texts between two literals, found as old clients find them.
-    fn between<'a>(&'a self, start: &str, end: &str) -> Vec<&'a str> {
-        self.body
-            .split(start)
-            .skip(1)
-            .map(|rest| rest.split_once(end).unwrap().0)
-            .collect()
-    }
-
-    fn tickets(&self) -> Vec<String> {
-        self.between("<wsse:BinarySecurityToken Id=\"", "</wsse")
-            .into_iter()
-            .map(|token| token.split_once("\">").unwrap().1.replace("&amp;", "&"))
-            .collect()
-    }
-
-    /// The body with the time in it taken out.
-    fn timeless(&self) -> String {
-        let time = self.between(" ServerTime=\"", "\"")[0].to_owned();
-        assert_eq!(time.len(), "2006-06-19T12:00:00Z".len());
-        self.body.replace(&time, "NOW")
-    }
-
-    fn is_refusal(&self) -> bool {
-        self.status() == "200"
-            && self.body.ends_with(
-                "</S:Header><S:Fault><faultcode>wsse:FailedAuthentication</faultcode>\
-                 <faultstring>Authentication Failure</faultstring></S:Fault></S:Envelope>",
-            )
-    }
-
-    fn is_invalid(&self) -> bool {
-        self.status() == "200"
-            && self.body.ends_with(
-                "<S:Fault><faultcode>S:Client</faultcode>\
-                 <faultstring>Invalid Request</faultstring></S:Fault></S:Envelope>",
-            )
-    }
-}
-
-fn post(path: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: login.live.com\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    )
+async fn sign_in(server: &Server, document: &str) -> Answer {
+    server.ask(&rst(document)).await
 }
 
 fn rst(document: &str) -> String {
     post("/RST.srf", "", document)
 }
 
+fn tickets(answer: &Answer) -> Vec<String> {
+    answer
+        .between("<wsse:BinarySecurityToken Id=\"", "</wsse")
+        .into_iter()
+        .map(|token| token.split_once("\">").unwrap().1.replace("&amp;", "&"))
+        .collect()
+}
+
+/// The body with the time in it taken out.
+fn timeless(answer: &Answer) -> String {
+    let time = answer.between(" ServerTime=\"", "\"")[0].to_owned();
+    assert_eq!(time.len(), "2006-06-19T12:00:00Z".len());
+    answer.body.replace(&time, "NOW")
+}
+
+fn is_refusal(answer: &Answer) -> bool {
+    answer.status() == "200"
+        && answer.body.ends_with(
+            "</S:Header><S:Fault><faultcode>wsse:FailedAuthentication</faultcode>\
+             <faultstring>Authentication Failure</faultstring></S:Fault></S:Envelope>",
+        )
+}
+
+fn is_invalid(answer: &Answer) -> bool {
+    answer.status() == "200"
+        && answer.body.ends_with(
+            "<S:Fault><faultcode>S:Client</faultcode>\
+             <faultstring>Invalid Request</faultstring></S:Fault></S:Envelope>",
+        )
+}
+
 #[tokio::test]
 async fn the_right_password_gets_tickets_that_every_service_takes() {
     let server = Server::start().await;
-    let answer = server.sign_in(MSNP15).await;
+    let answer = sign_in(&server, MSNP15).await;
     assert_eq!(answer.status(), "200");
-    let tickets = answer.tickets();
-    assert_eq!(tickets.len(), 4);
-    for ticket in &tickets {
+    let issued = tickets(&answer);
+    assert_eq!(issued.len(), 4);
+    for ticket in &issued {
         assert!(ticket.len() <= 1000);
         let (t, p) = ticket.split_once('&').unwrap();
         assert!(t.starts_with("t=") && p.starts_with("p="));
@@ -250,19 +76,19 @@ async fn the_right_password_gets_tickets_that_every_service_takes() {
         let whose = server.store.account_of_ticket(&t[2..], Timestamp::now());
         assert_eq!(whose.await.unwrap().unwrap().id, server.alice.id);
     }
-    let distinct: std::collections::HashSet<_> = tickets.iter().collect();
+    let distinct: std::collections::HashSet<_> = issued.iter().collect();
     assert_eq!(distinct.len(), 4);
     // The secret of the second item is the one that the ticket will be proved with.
     let secrets = answer.between("<wst:BinarySecret>", "</wst");
     assert_eq!(secrets.len(), 2);
-    let t = tickets[0].split_once('&').unwrap().0[2..].to_owned();
+    let t = issued[0].split_once('&').unwrap().0[2..].to_owned();
     let secret = base64::Engine::encode(
         &base64::engine::general_purpose::STANDARD,
         server.store.ticket_key().secret(&t),
     );
     assert_eq!(secrets[1], secret);
     // A later sign-in leaves the tickets of an earlier one good (clients, 13).
-    assert_eq!(server.sign_in(COMPOSED).await.tickets().len(), 2);
+    assert_eq!(tickets(&sign_in(&server, COMPOSED).await).len(), 2);
     let whose = server.store.account_of_ticket(&t, Timestamp::now());
     assert!(whose.await.unwrap().is_some());
 }
@@ -270,11 +96,11 @@ async fn the_right_password_gets_tickets_that_every_service_takes() {
 #[tokio::test]
 async fn the_answer_byte_for_byte() {
     let server = Server::start().await;
-    let answer = server.sign_in(COMPOSED).await;
-    let mut text = answer.timeless();
+    let answer = sign_in(&server, COMPOSED).await;
+    let mut text = timeless(&answer);
     let expires = answer.between("<wsu:Expires>", "<")[0].to_owned();
     text = text.replace(&expires, "LATER");
-    for ticket in answer.tickets() {
+    for ticket in tickets(&answer) {
         text = text.replace(&ticket.replace('&', "&amp;"), "TICKET");
     }
     for (start, word) in [
@@ -291,7 +117,7 @@ async fn the_answer_byte_for_byte() {
 #[tokio::test]
 async fn the_head_has_the_case_that_old_clients_look_for() {
     let server = Server::start().await;
-    let answer = server.sign_in(COMPOSED).await;
+    let answer = sign_in(&server, COMPOSED).await;
     assert!(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
     for line in [
         "\r\nContent-Type: text/xml; charset=utf-8\r\n".to_owned(),
@@ -339,8 +165,8 @@ async fn unknown_account_wrong_password_disabled_and_throttled_look_the_same() {
     server.store.disable_account(bob.id).await.unwrap();
 
     let wrong = COMPOSED.replace("secret&amp;1", "wrong");
-    let refused = server.sign_in(&wrong).await;
-    assert!(refused.is_refusal(), "{}", refused.body);
+    let refused = sign_in(&server, &wrong).await;
+    assert!(is_refusal(&refused), "{}", refused.body);
     let others = [
         wrong.replace("alice@", "nobody@"),
         wrong.replace("alice@example.org", "no handle at all"),
@@ -359,8 +185,8 @@ async fn unknown_account_wrong_password_disabled_and_throttled_look_the_same() {
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     for document in others {
-        let answer = server.sign_in(&document).await;
-        assert_eq!(answer.timeless(), refused.timeless(), "{document}");
+        let answer = sign_in(&server, &document).await;
+        assert_eq!(timeless(&answer), timeless(&refused), "{document}");
         assert_eq!(head_of(&answer), head_of(&refused), "{document}");
     }
 }
@@ -371,7 +197,7 @@ async fn successes_are_not_throttled() {
     config.throttle.per_account = Some(2);
     let server = Server::with(config).await;
     for _ in 0..5 {
-        assert!(!server.sign_in(COMPOSED).await.is_refusal());
+        assert!(!is_refusal(&sign_in(&server, COMPOSED).await));
     }
 }
 
@@ -381,7 +207,7 @@ async fn a_renewal_is_refused_like_a_wrong_password() {
     let (start, end) = ("<wsse:UsernameToken", "</wsse:UsernameToken>");
     let token = COMPOSED[COMPOSED.find(start).unwrap()..COMPOSED.find(end).unwrap()].to_owned();
     let renewal = COMPOSED.replace(&(token + end), "<EncryptedData/>");
-    assert!(server.sign_in(&renewal).await.is_refusal());
+    assert!(is_refusal(&sign_in(&server, &renewal).await));
 }
 
 #[tokio::test]
@@ -398,8 +224,8 @@ async fn what_cannot_be_read_is_an_invalid_request() {
         COMPOSED.replace("<Header>", &format!("<Header>{deep}")),
         COMPOSED.replace("</Body>", ""),
     ] {
-        let answer = server.sign_in(&document).await;
-        assert!(answer.is_invalid(), "{} for {document:.80}", answer.body);
+        let answer = sign_in(&server, &document).await;
+        assert!(is_invalid(&answer), "{} for {document:.80}", answer.body);
     }
 }
 
@@ -414,7 +240,7 @@ async fn paths_in_any_case_and_with_doubled_slashes() {
         "http://login.live.com/RST.srf",
     ] {
         let answer = server.ask(&post(path, "", COMPOSED)).await;
-        assert_eq!(answer.tickets().len(), 2, "{path}");
+        assert_eq!(tickets(&answer).len(), 2, "{path}");
     }
 }
 
@@ -428,7 +254,7 @@ async fn a_soap_action_may_be_empty_or_absent() {
         "SOAPAction: \"\"\r\n",
     ] {
         let answer = server.ask(&post("/RST.srf", headers, COMPOSED)).await;
-        assert_eq!(answer.tickets().len(), 2, "{headers:?}");
+        assert_eq!(tickets(&answer).len(), 2, "{headers:?}");
     }
 }
 
@@ -443,7 +269,7 @@ async fn http_1_0_with_and_without_keep_alive() {
     let answer = client.ask(&plain).await;
     assert!(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(answer.head.contains("\r\nConnection: close\r\n"));
-    assert_eq!(answer.tickets().len(), 2);
+    assert_eq!(tickets(&answer).len(), 2);
     client.assert_closed().await;
 
     let kept = plain.replace(
@@ -452,7 +278,7 @@ async fn http_1_0_with_and_without_keep_alive() {
     );
     let mut client = server.connect().await;
     for _ in 0..2 {
-        assert_eq!(client.ask(&kept).await.tickets().len(), 2);
+        assert_eq!(tickets(&client.ask(&kept).await).len(), 2);
     }
 }
 
@@ -462,9 +288,9 @@ async fn two_requests_at_once_on_one_connection() {
     let mut client = server.connect().await;
     let first = rst(&COMPOSED.replace("secret&amp;1", "wrong"));
     client.send(&format!("{first}{}", rst(COMPOSED))).await;
-    assert!(client.answer().await.is_refusal());
-    assert_eq!(client.answer().await.tickets().len(), 2);
-    assert_eq!(client.ask(&rst(COMPOSED)).await.tickets().len(), 2);
+    assert!(is_refusal(&client.answer().await));
+    assert_eq!(tickets(&client.answer().await).len(), 2);
+    assert_eq!(tickets(&client.ask(&rst(COMPOSED)).await).len(), 2);
 }
 
 #[tokio::test]
@@ -478,13 +304,13 @@ async fn a_length_of_minus_one_loses_nobody() {
     let (start, end) = COMPOSED.split_at(700);
     client.send(start).await;
     client.send(&format!("{}\r\n\r\n", end.trim_end())).await;
-    assert_eq!(client.answer().await.tickets().len(), 2);
+    assert_eq!(tickets(&client.answer().await).len(), 2);
     // Without any, which is what libpurple 2.4.3 does, and waits.
-    assert!(client.ask(head).await.is_invalid());
+    assert!(is_invalid(&client.ask(head).await));
     // Without any, and the next request at its heels.
     client.send(&format!("{head}{}", rst(COMPOSED))).await;
-    assert!(client.answer().await.is_invalid());
-    assert_eq!(client.answer().await.tickets().len(), 2);
+    assert!(is_invalid(&client.answer().await));
+    assert_eq!(tickets(&client.answer().await).len(), 2);
 }
 
 #[tokio::test]
@@ -512,7 +338,7 @@ async fn a_body_over_its_limit_gets_413_and_the_end() {
         assert!(answer.contains("Connection: close\r\n"), "{answer}");
     }
     // As much as is allowed, and no document.
-    assert!(server.sign_in(&"a".repeat(100_000)).await.is_invalid());
+    assert!(is_invalid(&sign_in(&server, &"a".repeat(100_000)).await));
 }
 
 #[tokio::test]
@@ -524,7 +350,7 @@ async fn a_client_may_ask_whether_to_go_on() {
     client.send(head).await;
     assert_eq!(client.answer().await.head, "HTTP/1.1 100 Continue\r\n\r\n");
     client.send(body).await;
-    assert_eq!(client.answer().await.tickets().len(), 2);
+    assert_eq!(tickets(&client.answer().await).len(), 2);
 }
 
 #[tokio::test]
@@ -580,7 +406,7 @@ async fn what_is_no_http_ends_that_connection_alone() {
     let mut client = server.connect().await;
     let long = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "a".repeat(100_000));
     assert_eq!(client.ask(&long).await.status(), "431");
-    assert_eq!(bystander.ask(&rst(COMPOSED)).await.tickets().len(), 2);
+    assert_eq!(tickets(&bystander.ask(&rst(COMPOSED)).await).len(), 2);
 }
 
 #[tokio::test]
@@ -674,7 +500,7 @@ async fn the_end_lets_a_request_under_way_finish() {
     idle.assert_closed().await;
     busy.send(&request[500..]).await;
     let answer = busy.answer().await;
-    assert_eq!(answer.tickets().len(), 2);
+    assert_eq!(tickets(&answer).len(), 2);
     busy.assert_closed().await;
     server.running.await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
@@ -738,6 +564,6 @@ async fn every_failure_has_one_line_in_the_log_and_no_secret() {
         assert!(lines[0].contains("127.0.0.1"), "{lines:?}");
         assert!(!lines[0].contains("hunter"), "{lines:?}");
     }
-    server.sign_in(COMPOSED).await;
+    sign_in(&server, COMPOSED).await;
     assert_eq!(log.lines(), Vec::<String>::new());
 }

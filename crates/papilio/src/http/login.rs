@@ -9,7 +9,7 @@
 //! time, after the same work.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
@@ -26,6 +26,7 @@ use msnp::soap::time::UtcSecond;
 use super::{Document, Failure, Services, service, xml, xml_limits};
 use crate::credentials::CredentialsError;
 use crate::store::account::Account;
+use crate::store::ticket::IssuedTicket;
 
 /// The routes of this service.
 pub(super) fn routes() -> Router<Services> {
@@ -68,10 +69,8 @@ async fn rst(
         .await;
     match checked {
         Ok(Some(account)) => xml(tickets(&services, &account, &request.tokens, peer)),
-        Ok(None) => fault(
-            Fault::FailedAuthentication,
-            Failure::of(&request.username, "handle or password not taken"),
-        ),
+        // The credentials have said in the log why.
+        Ok(None) => xml(Fault::FailedAuthentication.write(second(Timestamp::now()))),
         Err(error) => unavailable(&request.username, &error),
     }
 }
@@ -97,14 +96,10 @@ async fn not_rst(
         .await;
     match checked {
         Ok(Some(account)) => {
-            let issued = services.store.ticket_key().issue(
-                &account,
-                services.config.sign_in.ticket_lifetime,
-                Timestamp::now(),
-            );
+            let issued = issue(&services, &account, Timestamp::now());
             [(X_TOKEN, issued.t)].into_response()
         }
-        Ok(None) => Failure::of(handle, "handle or password not taken").on(StatusCode::OK),
+        Ok(None) => StatusCode::OK.into_response(),
         Err(error) => unavailable(handle, &error),
     }
 }
@@ -117,9 +112,8 @@ fn tickets(
     peer: SocketAddr,
 ) -> String {
     let now = Timestamp::now();
-    let lifetime = services.config.sign_in.ticket_lifetime;
     let ticket = |with_secret: bool| {
-        let issued = services.store.ticket_key().issue(account, lifetime, now);
+        let issued = issue(services, account, now);
         Grant::Ticket {
             text: format!("t={}&p={}", issued.t, issued.p),
             secret: with_secret.then_some(issued.secret),
@@ -147,14 +141,17 @@ fn tickets(
         cid: account.cid().cast_unsigned(),
         peer: peer.ip().to_canonical(),
     };
+    let issued = issue(services, account, now);
     let lifetime = Lifetime {
-        created: second(now),
-        expires: second(
-            now.saturating_add(lifetime.unwrap_or(FOR_EVER))
-                .unwrap_or(Timestamp::MAX),
-        ),
+        created: second(issued.created),
+        expires: second(issued.expires),
     };
     answer(&holder, lifetime, &granted)
+}
+
+fn issue(services: &Services, account: &Account, now: Timestamp) -> IssuedTicket {
+    let lifetime = services.config.sign_in.ticket_lifetime;
+    services.store.ticket_key().issue(account, lifetime, now)
 }
 
 /// Not a fault of the credentials: the client may come again.
@@ -173,6 +170,3 @@ const X_TOKEN: HeaderName = HeaderName::from_static("x-token");
 
 /// How long a login cipher is in bytes. The historic ones had about as much.
 const CIPHER_LENGTH: usize = 576;
-
-/// The life of a ticket that shall have no end.
-const FOR_EVER: Duration = Duration::from_secs(20 * 365 * 24 * 3600);

@@ -104,6 +104,7 @@ pub async fn serve(
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 warn!(%error, "cannot take a connection over HTTP");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -284,9 +284,11 @@ pub fn add_forward(pair: Pair, policy: AddPolicy, management: AllowListManagemen
     theirs |= Lists::REVERSE;
     match policy {
         AddPolicy::Ask if !theirs.intersects(Lists::ALLOW | Lists::BLOCK) => {
-            theirs |= Lists::PENDING
+            theirs |= Lists::PENDING;
         }
-        AddPolicy::Automatic if !theirs.contains(Lists::BLOCK) => theirs |= Lists::ALLOW,
+        AddPolicy::Automatic if !theirs.contains(Lists::BLOCK) => {
+            theirs |= Lists::ALLOW;
+        }
         AddPolicy::Ask | AddPolicy::Automatic => {}
     }
     Pair { own, theirs }

@@ -229,8 +229,6 @@ pub enum Event {
     Frozen(Bytes),
     /// The account signed in elsewhere.
     SignedInElsewhere,
-    /// The account was disabled or deleted.
-    Evicted,
     /// The server is going down.
     ShuttingDown,
     /// Every copy of a message was written to its receiver.

@@ -590,12 +590,16 @@ impl Notification {
                 effects.push(Effect::Send(bytes));
                 return Ok(());
             }
-            Event::SignedInElsewhere => (Some(OutReason::Elsewhere), "signed in elsewhere"),
-            Event::ShuttingDown => (Some(OutReason::ShuttingDown), "server going down"),
-            Event::Evicted => (None, "account disabled or deleted"),
+            Event::SignedInElsewhere => (OutReason::Elsewhere, "signed in elsewhere"),
+            Event::ShuttingDown => (OutReason::ShuttingDown, "server going down"),
             Event::Delivered(_) | Event::Undelivered(_) | Event::ConversationOver => return Ok(()),
         };
-        self.reply(effects, NotificationReply::Out(Out { reason }));
+        self.reply(
+            effects,
+            NotificationReply::Out(Out {
+                reason: Some(reason),
+            }),
+        );
         Err(Closing::Done(why))
     }
 

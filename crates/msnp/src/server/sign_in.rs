@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use super::notification::Notification;
 use super::{
-    Answer, Closing, Door, Effect, Input, Nonce, Place, Policy, Refusal, Session, Welcome, close,
-    dispatch, fail, notify, unanswered,
+    Answer, Closing, Door, Effect, Event, Input, Nonce, Place, Policy, Refusal, Session, Welcome,
+    close, dispatch, fail, notify, unanswered,
 };
 use crate::error::ErrorCode;
 use crate::handle::Handle;
@@ -22,7 +22,7 @@ use crate::proof::tweener::{self, Presented};
 use crate::wire::command::notice::ServerMessage;
 use crate::wire::command::policy::{Checksum, Gcf, Layout, Shields};
 use crate::wire::command::session::{
-    Chosen, CvrReply, Software, Usr, UsrReply, UsrStep, Ver, VerReply,
+    Chosen, CvrReply, Out, OutReason, Software, Usr, UsrReply, UsrStep, Ver, VerReply,
 };
 use crate::wire::command::{NotificationReply, NotificationRequest};
 use crate::wire::line::Line;
@@ -98,6 +98,13 @@ impl SignIn {
             Input::Answer(Answer::Verified(outcome)) => self.verified(now, outcome, effects),
             Input::Timer if now >= self.deadline => {
                 close(effects, Closing::Fault("did not sign in in time".into()))
+            }
+            Input::Event(Event::ShuttingDown) => {
+                let out = Out {
+                    reason: Some(OutReason::ShuttingDown),
+                };
+                notify(effects, self.dialect(), NotificationReply::Out(out));
+                close(effects, Closing::Done("server going down"))
             }
             input => unanswered(Session::SignIn(self), input, effects),
         }

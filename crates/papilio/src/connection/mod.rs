@@ -78,7 +78,7 @@ where
                 read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
             }
             Woken::Post(posts, overflow) => {
-                driver.deliver(Instant::now(), (posts, overflow), &mut out)
+                driver.deliver(Instant::now(), (posts, overflow), &mut out);
             }
             Woken::Timer => {
                 // No timer makes a session ask the store anything.
@@ -297,7 +297,7 @@ where
     Io: AsyncWrite + Unpin,
 {
     loop {
-        while queue.front().is_some_and(|bytes| bytes.is_empty()) {
+        while queue.front().is_some_and(Bytes::is_empty) {
             queue.pop_front();
         }
         if queue.is_empty() {

@@ -38,6 +38,7 @@ pub struct Config {
     /// Three seeded accounts, loopback only: `--demo`.
     pub demo: bool,
     /// What is logged, in the words of `tracing`'s filter.
+    #[serde(with = "value::filter")]
     pub log: String,
     /// The highest version offered: `--max-version`.
     #[serde(with = "value::version")]

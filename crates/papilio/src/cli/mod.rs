@@ -1,1 +1,259 @@
+//! The command line (DESIGN, section 1).
+//!
+//! ```text
+//!   papilio serve ...     serves until it is told to stop
+//!   papilio user ...      looks after accounts
+//!   papilio import FILE   takes in accounts and contacts
+//! ```
+//!
+//! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
+//! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
+
+mod import;
+mod import_line;
 pub mod serve;
+mod user;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use msnp::handle::Handle;
+use msnp::wire::version::Version;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress};
+use crate::store::Store;
+
+/// An MSN Messenger server
+#[derive(Parser)]
+#[command(name = "papilio", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve clients until told to stop (SIGTERM or Ctrl-C)
+    Serve(ServeFlags),
+    /// Look after accounts; works while the server runs
+    #[command(subcommand, arg_required_else_help = true)]
+    User(user::Command),
+    /// Take in accounts and contacts; works while the server runs
+    #[command(long_about = import::HELP)]
+    Import(import::Import),
+}
+
+/// Where the data and the configuration are: every command takes these.
+#[derive(Args)]
+struct Place {
+    /// The folder of the data [default: papilio-data, or papilio-demo with --demo]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// The configuration file [default: papilio.toml in the folder of the data]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+/// Every flag is also a key of the configuration file.
+#[derive(Args)]
+struct ServeFlags {
+    /// Notification server and switchboard, HOST:PORT or PORT [default: 0.0.0.0:1863]
+    ///
+    /// As soon as one listener is named on the command line, only the named ones open. Port 0 is any
+    /// free port; the line `papilio ready ...` says which.
+    #[arg(long, value_name = "ADDR")]
+    msnp: Option<ListenAddress>,
+    /// Dispatch server, which only sends clients on [default: off]
+    #[arg(long, value_name = "ADDR")]
+    dispatch: Option<ListenAddress>,
+    /// Services over HTTP [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR")]
+    http: Option<ListenAddress>,
+    /// The address that clients are told to connect to [default: the one that they came to]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    advertise: Option<Advertised>,
+    /// The highest version of the protocol to offer, such as 13 [default: all that are known]
+    #[arg(long, value_name = "N", value_parser = version)]
+    max_version: Option<Version>,
+    /// Loopback only, with three accounts to play with
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Reads the command line, does what it says, and tells how it went.
+pub fn run() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help goes to standard output and is no failure. There is nobody left to tell if even
+            // this cannot be written.
+            let _ = error.print();
+            let asked_for = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            return ExitCode::from(if asked_for { 0 } else { USAGE });
+        }
+    };
+    let Err(error) = obey(line) else {
+        return ExitCode::SUCCESS;
+    };
+    if is_broken_pipe(&error) {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "papilio: {error:#}");
+    let usage = error.is::<UsageError>() || error.is::<ConfigError>();
+    ExitCode::from(if usage { USAGE } else { FAILED })
+}
+
+fn obey(line: CommandLine) -> anyhow::Result<()> {
+    let mut flags = Flags {
+        data: line.place.data,
+        config: line.place.config,
+        ..Flags::default()
+    };
+    match line.command {
+        Command::Serve(serve) => {
+            serve.into_flags(&mut flags);
+            let config = Config::load(&flags)?;
+            log_to_stderr(&config.log);
+            runtime()?.block_on(serve::serve(&config))
+        }
+        Command::User(command) => {
+            let config = Config::load(&flags)?;
+            log_to_stderr(QUIET);
+            runtime()?.block_on(user::run(command, &config))
+        }
+        Command::Import(import) => {
+            let config = Config::load(&flags)?;
+            log_to_stderr(QUIET);
+            runtime()?.block_on(import::run(&import, &config))
+        }
+    }
+}
+
+impl ServeFlags {
+    fn into_flags(self, flags: &mut Flags) {
+        flags.msnp = self.msnp;
+        flags.dispatch = self.dispatch;
+        flags.http = self.http;
+        flags.advertise = self.advertise;
+        flags.max_version = self.max_version;
+        flags.demo = self.demo;
+    }
+}
+
+/// What was asked for makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+fn usage(reason: impl ToString) -> anyhow::Error {
+    UsageError(reason.to_string()).into()
+}
+
+/// Whoever read what we wrote has had enough, as `head` has: no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")
+}
+
+/// The configuration has checked the filter already.
+fn log_to_stderr(filter: &str) {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(io::stderr)
+        .init();
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open(&config.database()).await?)
+}
+
+fn version(text: &str) -> Result<Version, &'static str> {
+    text.parse()
+        .ok()
+        .and_then(Version::numbered)
+        .ok_or("a version is a number from 2 to 21")
+}
+
+fn handle(text: &str) -> Result<Handle, String> {
+    Handle::parse(text).map_err(|error| error.to_string())
+}
+
+/// What the commands beside `serve` say of their own accord.
+const QUIET: &str = "warn";
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_serve_reach_the_configuration() {
+        let line = CommandLine::parse_from([
+            "papilio",
+            "serve",
+            "--data",
+            "d",
+            "--config",
+            "c",
+            "--msnp",
+            "127.0.0.1:0",
+            "--dispatch",
+            ":1",
+            "--http",
+            "2",
+            "--advertise",
+            "a.example:3",
+            "--max-version",
+            "13",
+            "--demo",
+        ]);
+        let mut flags = Flags {
+            data: line.place.data,
+            config: line.place.config,
+            ..Flags::default()
+        };
+        let Command::Serve(serve) = line.command else {
+            panic!("serve");
+        };
+        serve.into_flags(&mut flags);
+        let expected = Flags {
+            data: Some("d".into()),
+            config: Some("c".into()),
+            msnp: Some(ListenAddress::loopback(0)),
+            dispatch: Some(ListenAddress::everywhere(1)),
+            http: Some(ListenAddress::everywhere(2)),
+            advertise: "a.example:3".parse().ok(),
+            max_version: Some(Version::MSNP13),
+            demo: true,
+        };
+        assert_eq!(flags, expected);
+    }
+}

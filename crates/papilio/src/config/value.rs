@@ -325,6 +325,33 @@ pub(super) mod version {
     }
 }
 
+/// A filter of the log.
+pub(super) mod filter {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+    use tracing_subscriber::EnvFilter;
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<String, D::Error> {
+        let text = String::deserialize(from)?;
+        match EnvFilter::try_new(&text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(D::Error::custom(format_args!(
+                "{text:?} is not what can be logged: {error}"
+            ))),
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &str,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        serde::Serialize::serialize(value, to)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

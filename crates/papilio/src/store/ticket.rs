@@ -21,6 +21,7 @@ use base64::alphabet::Alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use msnp::proof::tweener::Ticket;
 use sha2::Sha256;
 use sqlx::AnyPool;
 
@@ -152,14 +153,16 @@ impl Store {
         &self.ticket_key
     }
 
-    /// Whose ticket this is: `None` when it is malformed, forged, expired, of an account that is
+    /// Whose ticket this is, in any of the forms in which clients present one. `None` when it is malformed, forged, expired, of an account that is
     /// gone, or from before the account's password changed or the account was disabled.
     pub async fn account_of_ticket(
         &self,
         text: &str,
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
-        let Ok(claims) = self.ticket_key.check(text, now) else {
+        let ticket = Ticket::parse(text);
+        let Some(Ok(claims)) = ticket.map(|ticket| self.ticket_key.check(ticket.as_str(), now))
+        else {
             return Ok(None);
         };
         let account = self.account_by_id(claims.account).await?;

@@ -50,12 +50,15 @@ async fn a_ticket_leads_to_its_account(place: Place) {
     let last = now() + DAY - Duration::from_secs(1);
     assert_eq!(whose(&ticket, last).await, Some(alice));
     assert_eq!(whose(&ticket, now() + DAY).await, None);
+    for text in [&format!("t={ticket}&p="), &format!("t={ticket}&amp;p=")] {
+        assert!(holds(&store, text).await, "{text}");
+    }
     for text in [
         "",
         "x",
         &ticket[1..],
         &ticket.to_lowercase(),
-        &format!("{ticket} "),
+        &format!("{ticket}A"),
     ] {
         assert_eq!(whose(text, now()).await, None, "{text:?}");
     }

@@ -24,7 +24,7 @@ pub enum AddressBookRequest {
     /// ABFindAll.
     FindAll(Since),
     /// ABContactAdd.
-    ContactAdd(NewContact),
+    ContactAdd(Box<NewContact>),
     /// ABContactUpdate: all of them or none.
     ContactUpdate(Vec<ContactUpdate>),
     /// ABContactDelete: all of them or none.
@@ -148,7 +148,8 @@ impl AddressBookRequest {
                 let management = allow_list_management(request.child("options"));
                 let info = info_of(contact)?;
                 let named = info.text_of("contactType").starts_with("Live");
-                NewContact::read(info, named, management).map(Self::ContactAdd)
+                let contact = NewContact::read(info, named, management)?;
+                Ok(Self::ContactAdd(Box::new(contact)))
             }
             "ABContactUpdate" => {
                 let updates = contacts_of(request).map(ContactUpdate::read);

@@ -227,7 +227,7 @@ fn contact_add_of_every_kind() {
              {options}</ABContactAdd>"
         ))
         .map(|request| match request {
-            AddressBookRequest::ContactAdd(contact) => contact,
+            AddressBookRequest::ContactAdd(contact) => *contact,
             other => panic!("{other:?}"),
         })
     };

@@ -45,7 +45,7 @@ pub enum Scope {
 }
 
 /// A role of the service `Messenger`: a list other than FL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     /// AL.
     Allow,

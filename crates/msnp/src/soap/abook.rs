@@ -109,7 +109,7 @@ pub enum UpdateTarget {
 /// A group to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGroup {
-    /// Its name, checked.
+    /// Its name, not empty.
     pub name: String,
     /// A group of favourites.
     pub favorite: bool,
@@ -120,7 +120,7 @@ pub struct NewGroup {
 pub struct GroupUpdate {
     /// Which one.
     pub id: Guid,
-    /// Its new name, checked.
+    /// Its new name, not empty.
     pub name: Option<String>,
     /// A group of favourites, or no longer.
     pub favorite: Option<bool>,
@@ -323,12 +323,11 @@ fn group_ids(request: &Element) -> Result<Vec<Guid>, Refusal> {
         .collect()
 }
 
-/// A group's name is there and not too long.
+/// A group's name is there, and is not what clients call the contacts in no group. How long it may be
+/// is the server's affair.
 fn group_name(name: &str) -> Result<String, Refusal> {
     if name.is_empty() {
         Err(bad("no group name"))
-    } else if name.chars().count() > GROUP_NAME_LIMIT {
-        Err(Refusal::TooLong("GroupName"))
     } else if name.eq_ignore_ascii_case(NO_GROUP) {
         Err(Refusal::GroupAlreadyExists(None))
     } else {
@@ -377,6 +376,8 @@ pub enum AddressBookAnswer {
     GroupContactAdded(Guid),
     /// To ABGroupContactDelete.
     GroupContactDeleted,
+    /// To ABAdd.
+    AddressBookAdded,
     /// To UpdateDynamicItem.
     DynamicItemUpdated,
 }
@@ -436,8 +437,6 @@ const OPERATIONS: &[&str] = &[
     "UpdateDynamicItem",
 ];
 
-/// Longest name of a group in characters (services-addressbook, 10).
-const GROUP_NAME_LIMIT: usize = 61;
 /// What clients call the contacts in no group.
 const NO_GROUP: &str = "(No Group)";
 

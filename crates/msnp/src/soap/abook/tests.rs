@@ -175,6 +175,7 @@ fn the_small_answers_byte_for_byte() {
         AddressBookAnswer::GroupDeleted,
         AddressBookAnswer::GroupContactAdded(BOB),
         AddressBookAnswer::GroupContactDeleted,
+        AddressBookAnswer::AddressBookAdded,
         AddressBookAnswer::DynamicItemUpdated,
     ];
     let bodies: Vec<_> = answers.iter().map(body).collect();
@@ -374,13 +375,7 @@ fn group_names_are_checked() {
             favorite: false,
         }))
     };
-    let longest = "é".repeat(61);
     assert_eq!(add("Friends &amp; Co"), group("Friends & Co"));
-    assert_eq!(add(&longest), group(&longest));
-    assert_eq!(
-        add(&format!("{longest}x")),
-        Err(Refusal::TooLong("GroupName"))
-    );
     assert_eq!(add("(no group)"), Err(Refusal::GroupAlreadyExists(None)));
     assert!(matches!(add("  "), Err(Refusal::BadRequest(_))));
     assert!(matches!(

@@ -1,5 +1,5 @@
-//! What every SOAP document shares: the one place that parses XML requests, the envelope of an
-//! answer, and the fault.
+//! What every SOAP document shares: the one place that parses XML requests, and the header of an
+//! answer.
 //!
 //! Requests are read by meaning: any prefix, any order, any white space around a value, with or
 //! without a byte order mark, and an element of the wrong namespace when there is none of the right
@@ -248,69 +248,6 @@ pub struct ServiceHeader {
     pub session_id: String,
 }
 
-/// A fault, as the address book and sharing services write it (services-addressbook, 9).
-///
-/// Goes out with HTTP status 500.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(path = "soap/fault.xml", whitespace = "suppress")]
-pub struct Fault {
-    /// What went wrong, in words. Some clients show it.
-    pub message: String,
-    /// The operation that failed, as the client named it; empty if that is not known.
-    pub operation: String,
-    /// What clients decide by; without it the fault has no detail.
-    pub detail: Option<FaultDetail>,
-}
-
-/// The part of a [`Fault`] that clients decide by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FaultDetail {
-    /// The error code: `ContactAlreadyExists` and the like.
-    pub code: &'static str,
-    /// The parameter that is at fault.
-    pub parameter: Option<&'static str>,
-    /// The id of what is there already.
-    pub conflict: Option<String>,
-}
-
-impl Fault {
-    /// A fault with a code that clients know.
-    pub fn coded(code: &'static str, operation: &str, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            operation: operation.to_owned(),
-            detail: Some(FaultDetail {
-                code,
-                parameter: None,
-                conflict: None,
-            }),
-        }
-    }
-
-    /// A request that is none: no detail.
-    pub fn bad_request(operation: &str, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            operation: operation.to_owned(),
-            detail: None,
-        }
-    }
-
-    /// The ticket is missing, wrong or too old. The text holds both words that clients look for.
-    pub fn not_authenticated(operation: &str) -> Self {
-        Self::coded(
-            "PassportAuthFail",
-            operation,
-            "Passport Authentication Fail (AuthenticationFailure)",
-        )
-    }
-
-    /// The document.
-    pub fn to_xml(&self) -> String {
-        written(self)
-    }
-}
-
 /// Renders a template. Writing to a string cannot fail, and the templates here do nothing else.
 pub(super) fn written(template: &impl Template) -> String {
     template.render().unwrap_or_default()
@@ -530,24 +467,5 @@ mod tests {
                 "{text}"
             );
         }
-    }
-
-    #[test]
-    fn faults_byte_for_byte() {
-        let mut fault = Fault::coded("GroupAlreadyExists", "ABGroupAdd", "Group Already Exists");
-        insta::assert_snapshot!("fault", fault.to_xml());
-        if let Some(detail) = &mut fault.detail {
-            detail.conflict = Some("4e851eee-e1a7-4f4b-8a8e-3d2a7f2a7711".to_owned());
-            detail.parameter = Some("GroupName");
-        }
-        insta::assert_snapshot!("fault_with_everything", fault.to_xml());
-        insta::assert_snapshot!(
-            "fault_without_detail",
-            Fault::bad_request("<x>&'", "no \"envelope\"").to_xml()
-        );
-        insta::assert_snapshot!(
-            "fault_of_authentication",
-            Fault::not_authenticated("ABFindAll").to_xml()
-        );
     }
 }

@@ -64,7 +64,7 @@ impl Asked {
             .peer
             .map_or_else(|| "?".to_owned(), |peer| peer.to_string());
         let (method, path) = (self.method.as_str(), self.path.as_str());
-        if status.is_server_error() {
+        if status.is_server_error() && !failure.is_some_and(|failure| failure.is_refusal) {
             error!(
                 peer,
                 method,

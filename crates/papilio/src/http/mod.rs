@@ -7,14 +7,18 @@
 //! ```
 //!
 //! * [`serve`] and [`serve_connection`]: from a listener, or any stream of bytes, to the router.
-//! * [`router`]: from a path to its service. Every service is a module with `routes()`.
+//! * [`router`]: from a path to its service. Every service is a module with `routes()`;
+//!   [`contacts`] is the door of two, the address book and sharing services.
 //! * What all services share: [`Document`], the body of a request, and [`Failure`], the reason that
 //!   the log gives for an answer.
 
+mod abook;
 mod answer;
 pub mod client_config;
+mod contacts;
 pub mod head;
 pub mod login;
+mod sharing;
 pub mod stream;
 
 use std::borrow::Cow;
@@ -71,6 +75,7 @@ pub fn router(services: Services) -> Router {
         .route("/", service(post(connection_test)))
         .merge(login::routes())
         .merge(client_config::routes())
+        .merge(contacts::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     let routes = ServiceBuilder::new()
@@ -215,6 +220,9 @@ pub struct Failure {
     pub handle: Option<String>,
     /// Why, in a few words.
     pub why: Cow<'static, str>,
+    /// The client asked for what it cannot have, whatever the status says: SOAP faults go out with
+    /// 500, which is nothing that the operator must look at.
+    pub is_refusal: bool,
 }
 
 impl Failure {
@@ -223,6 +231,7 @@ impl Failure {
         Self {
             handle: None,
             why: why.into(),
+            is_refusal: false,
         }
     }
 
@@ -231,6 +240,15 @@ impl Failure {
         Self {
             handle: Some(handle.chars().take(HANDLE_SHOWN).collect()),
             why: why.into(),
+            is_refusal: false,
+        }
+    }
+
+    /// The same, as the client's own doing.
+    pub fn of_the_client(self) -> Self {
+        Self {
+            is_refusal: true,
+            ..self
         }
     }
 

@@ -10,7 +10,7 @@ use msnp::handle::Handle;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, Writing};
+use super::{Store, StoreError, Writing, roster};
 use crate::password::StoredPassword;
 
 /// What [`account`] reads.
@@ -127,7 +127,7 @@ impl Store {
             };
             if insert(&mut writing, &account, &new.password).await? {
                 last = number;
-                furnish(&mut writing, &account).await?;
+                roster::furnish(&mut writing, &account).await?;
                 added.push(Some(account));
             } else {
                 added.push(None);
@@ -251,6 +251,7 @@ impl Store {
             .bind(clean_name(name))
             .execute(&mut *writing)
             .await?;
+        roster::touch(&mut writing, id).await?;
         finish(writing, done.rows_affected()).await
     }
 
@@ -296,18 +297,13 @@ impl Store {
     /// Removes an account with everything of its own. Its number is not used again.
     pub async fn delete_account(&self, id: AccountId) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
+        roster::leave_everybody(&mut writing, id).await?;
         let done = sqlx::query("DELETE FROM accounts WHERE id = $1")
             .bind(i64::from(id.0))
             .execute(&mut *writing)
             .await?;
         finish(writing, done.rows_affected()).await
     }
-}
-
-/// What every new account gets with it, in the same transaction (services-addressbook, 12): its
-/// address book, with the contact "Me" and nothing else.
-async fn furnish(_writing: &mut Writing, _account: &Account) -> Result<(), StoreError> {
-    Ok(())
 }
 
 /// Whether the handle was free.

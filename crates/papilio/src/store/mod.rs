@@ -186,6 +186,15 @@ impl Store {
         })
     }
 
+    /// Begins a transaction that reads, and sees one moment however long it lasts.
+    async fn read(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        };
+        Ok(self.readers.begin_with(begin).await?)
+    }
+
     /// Begins a transaction that writes. On SQLite it holds the right to write from the start, so
     /// that it can wait for others but never fail half-way because of them.
     async fn write(&self) -> Result<Writing, StoreError> {

@@ -37,7 +37,7 @@ pub struct InvalidParam;
 impl Param {
     /// Takes text that is in wire form already.
     pub fn new(wire: &str) -> Result<Self, InvalidParam> {
-        let breaks = |c: char| c == ' ' || c.is_ascii_control();
+        let breaks = |c: char| c == ' ' || c.is_control();
         if wire.is_empty() || wire.contains(breaks) {
             return Err(InvalidParam);
         }

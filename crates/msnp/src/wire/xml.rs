@@ -3,16 +3,37 @@
 
 use roxmltree::{Document, ParsingOptions};
 
-/// Opens a document of at most `nodes` nodes. `None` when it is not UTF-8, not XML, too large, or
-/// has a DTD.
+/// Opens a document of at most `nodes` nodes. `None` when it is not UTF-8, not XML, too large, too
+/// costly, or has a DTD.
 pub(crate) fn open(document: &[u8], nodes: u32) -> Option<Document<'_>> {
+    let text = std::str::from_utf8(document).ok()?;
+    if !is_cheap(text) {
+        return None;
+    }
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: nodes,
         ..ParsingOptions::default()
     };
-    Document::parse_with_options(std::str::from_utf8(document).ok()?, options).ok()
+    Document::parse_with_options(text, options).ok()
 }
+
+/// Whether reading takes a time that grows with the length and no faster. Every attribute of an
+/// element is compared with its others, and namespaces are handed down to every child.
+fn is_cheap(text: &str) -> bool {
+    let attributes = |tag: &str| {
+        let tag = tag.split('>').next().unwrap_or_default();
+        tag.bytes().filter(|&byte| byte == b'=').count()
+    };
+    text.matches("xmlns").nth(MAX_NAMESPACES).is_none()
+        && text.split('<').all(|tag| attributes(tag) <= MAX_ATTRIBUTES)
+}
+
+/// No document of this protocol has more than two.
+const MAX_NAMESPACES: usize = 8;
+
+/// No element of this protocol has more than eight; a picture's digests have `=` in them too.
+const MAX_ATTRIBUTES: usize = 64;
 
 /// Appends text, escaped for an element or an attribute; what XML 1.0 forbids, and every other
 /// control character, is left out.
@@ -51,6 +72,27 @@ mod tests {
             escape("a & <b> \"c\" 'd' \u{e9}\r\n\u{0}\u{85}\u{ffff}"),
             "a &amp; &lt;b&gt; &quot;c&quot; &apos;d&apos; \u{e9}"
         );
+    }
+
+    #[test]
+    fn what_would_cost_more_than_its_length_is_not_read() {
+        let attributes = |count| {
+            let attributes: String = (0..count).map(|n| format!("a{n}='' ")).collect();
+            format!("<a {attributes}>{}</a>", "=".repeat(100))
+        };
+        assert!(
+            open(attributes(64).as_bytes(), 8).is_some(),
+            "text does not count"
+        );
+        assert!(open(attributes(65).as_bytes(), 8).is_none());
+        let nested = |count: usize| {
+            let open: String = (0..count)
+                .map(|n| format!("<a xmlns:n{n}='u{n}'>"))
+                .collect();
+            open + &"</a>".repeat(count)
+        };
+        assert!(open(nested(8).as_bytes(), 20).is_some());
+        assert!(open(nested(9).as_bytes(), 20).is_none());
     }
 
     #[test]

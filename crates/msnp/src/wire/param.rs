@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn what_would_break_a_line_is_no_param() {
         for text in [
-            "", " ", "a b", "a\r\nb", "a\tb", "a\u{0}", "a\u{b}b", "a\u{7f}",
+            "", " ", "a b", "a\r\nb", "a\tb", "a\u{0}", "a\u{b}b", "a\u{7f}", "a\u{85}",
         ] {
             assert_eq!(Param::new(text), Err(InvalidParam), "{text:?}");
         }

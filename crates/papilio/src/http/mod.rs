@@ -18,42 +18,33 @@ pub mod client_config;
 mod contacts;
 pub mod head;
 pub mod login;
+mod serve;
 mod sharing;
 pub mod stream;
 
 use std::borrow::Cow;
-use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use hyper::body::Body as _;
 use msnp::soap::envelope;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::{debug, info, warn};
 
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
 use crate::node::Node;
-use crate::per_address::{Counted, PerAddress};
 use crate::store::Store;
+
+pub use serve::{serve, serve_connection};
 
 /// What the services need. Cloning one is a few reference counts.
 #[derive(Clone)]
@@ -78,115 +69,7 @@ pub fn router(services: Services) -> Router {
         .merge(contacts::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
-    let routes = ServiceBuilder::new()
-        .layer(axum::middleware::from_fn(answer::finish))
-        .layer(CatchPanicLayer::custom(answer::after_panic))
-        .map_request(|mut request: Request| {
-            *request.uri_mut() = canonical(request.uri());
-            request
-        })
-        .service(routes);
-    Router::new().fallback_service(routes)
-}
-
-/// Answers every connection of a listener until `shutdown` is done, then lets the requests under
-/// way finish for [`LAST_WORDS`].
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: config::Http,
-    per_address: PerAddress,
-    shutdown: impl Future<Output = ()>,
-) {
-    let (stop, stopped) = watch::channel(());
-    let mut connections = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
-            Err(error) => {
-                warn!(%error, "cannot take a connection over HTTP");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let counted = match per_address.admit(peer.ip()) {
-            Ok(counted) => counted,
-            Err(error) => {
-                info!(%peer, %error, "connection over HTTP refused");
-                continue;
-            }
-        };
-        // An answer is written in one piece, and should not wait for company.
-        let _ = stream.set_nodelay(true);
-        let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
-        connections.spawn(async move {
-            let _counted: Counted = counted;
-            serve_connection(stream, peer, router, &limits, stopped).await;
-        });
-    }
-    drop(listener);
-    drop(stop);
-    let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
-        warn!("connections over HTTP are cut off: they did not end in time");
-    }
-}
-
-/// Answers the requests of one connection. When the sender of `stopped` is gone, the request under
-/// way is the last.
-pub async fn serve_connection<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    limits: &config::Http,
-    mut stopped: watch::Receiver<()>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let longest_head = limits.head.unwrap_or(UNLIMITED).clamp(8192, UNLIMITED);
-    let stream = stream::MendedStream::new(
-        stream,
-        head::Limits {
-            head: longest_head,
-            body: limits.body.unwrap_or(UNLIMITED),
-        },
-        stream::Patience {
-            request: limits.request_deadline,
-            idle: limits.idle,
-        },
-    );
-    let service = ServiceBuilder::new()
-        .map_request(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        })
-        .service(router);
-    // The deadlines are those of the stream.
-    let connection = http1::Builder::new()
-        .title_case_headers(true)
-        .half_close(true)
-        .header_read_timeout(None)
-        .max_buf_size(longest_head)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        let error = anyhow::Error::from(error);
-        debug!(%peer, error = format!("{error:#}"), "connection over HTTP broke off");
-    }
+    wrapped(routes)
 }
 
 /// The body of a request, whole and within its limit.
@@ -306,6 +189,19 @@ fn too_large(limit: usize) -> Response {
     ))
 }
 
+/// What every request goes through on its way to a route, and every answer on its way back.
+fn wrapped(routes: Router) -> Router {
+    let routes = ServiceBuilder::new()
+        .layer(axum::middleware::from_fn(answer::finish))
+        .layer(CatchPanicLayer::custom(answer::after_panic))
+        .map_request(|mut request: Request| {
+            *request.uri_mut() = canonical(request.uri());
+            request
+        })
+        .service(routes);
+    Router::new().fallback_service(routes)
+}
+
 /// The same address with its path in lower case, without doubled slashes, and without what stands
 /// before `rst.srf`.
 fn canonical(uri: &Uri) -> Uri {
@@ -326,21 +222,62 @@ fn canonical(uri: &Uri) -> Uri {
     path.parse().unwrap_or_default()
 }
 
-/// How long requests under way may take once the end has come.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-
-/// How long to wait when the system has no more connections to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
 /// The longest part of what a client says to be its handle that the log shows.
 const HANDLE_SHOWN: usize = 129;
 
-/// Stands for "no limit" where the library wants a number of bytes.
-const UNLIMITED: usize = 1 << 30;
-
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::routing::get;
+    use hyper::body::Frame;
+    use tower::ServiceExt as _;
+
     use super::*;
+
+    async fn ask(routes: Router, path: &str) -> Response {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        wrapped(routes).oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_service_that_breaks_fails_that_request_alone() {
+        async fn broken() -> StatusCode {
+            panic!("broken");
+        }
+        let routes = Router::new()
+            .route("/broken", get(broken))
+            .route("/whole", get(async || StatusCode::OK));
+        let answer = ask(routes.clone(), "/Broken").await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let failure = answer.extensions().get::<Failure>().unwrap();
+        assert_eq!(failure.why, "the service broke: broken");
+        assert_eq!(ask(routes, "/whole").await.status(), StatusCode::OK);
+    }
+
+    /// A body that does not know its own length.
+    struct Unmeasured(Option<Bytes>);
+
+    impl hyper::body::Body for Unmeasured {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_knows_its_length() {
+        let body = || Body::new(Unmeasured(Some(Bytes::from_static(b"twelve bytes"))));
+        let routes = Router::new().route("/", get(async move || body()));
+        let answer = ask(routes, "/").await;
+        assert_eq!(answer.into_body().size_hint().exact(), Some(12));
+    }
 
     #[test]
     fn paths_match_without_regard_to_case_and_doubled_slashes() {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   between requests                      idle
-//!   first byte of a request to its last   request
+//!   head of a request, and its body       request each
 //!   an answer that is not taken           idle, from the last byte taken
 //!   a request that lacks its body         GRACE, then it is taken to have none
 //!   closing while the client still sends  LINGER, so that it gets to read its answer
@@ -47,7 +47,7 @@ pub struct MendedStream<S> {
     timer: Option<Pin<Box<Sleep>>>,
     /// When something last went either way.
     last_progress: Instant,
-    /// When the first byte of the request came that is not whole yet.
+    /// When the head came, or its first byte if it is not whole yet, of a request that is not whole.
     request_began: Option<Instant>,
     closing: Closing,
 }
@@ -106,14 +106,16 @@ impl<S> MendedStream<S> {
         timer.as_mut().poll(cx)
     }
 
-    /// Bytes of the client have come and been pushed.
-    fn note_arrival(&mut self) {
+    /// Takes bytes of the client.
+    fn take(&mut self, bytes: &[u8]) {
+        let passed = self.requests.passed();
+        self.requests.push(bytes, &mut self.readable);
         self.last_progress = Instant::now();
-        self.request_began = if self.requests.is_between() {
-            None
-        } else {
-            self.request_began.or(Some(self.last_progress))
-        };
+        if self.requests.is_between() {
+            self.request_began = None;
+        } else if self.request_began.is_none() || self.requests.passed() > passed {
+            self.request_began = Some(self.last_progress);
+        }
     }
 }
 
@@ -176,16 +178,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MendedStream<S> {
                         return Poll::Ready(Ok(()));
                     }
                 }
-                Poll::Ready(Ok(())) => {
-                    this.requests.push(chunk.filled(), &mut this.readable);
-                    this.note_arrival();
-                }
+                Poll::Ready(Ok(())) => this.take(chunk.filled()),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending if this.requests.lacks_body() => {
                     let deadline = this.last_progress + GRACE;
                     ready!(this.poll_deadline(cx, Some(deadline)));
                     this.requests.end_of_body(&mut this.readable);
-                    this.note_arrival();
+                    this.request_began = None;
                 }
                 Poll::Pending => {
                     let deadline = this.read_deadline();

@@ -1,0 +1,131 @@
+//! Carries connections to the router: accepts, counts, frames, ends (DESIGN, section 5, HTTP).
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceBuilder;
+use tracing::{debug, info, warn};
+
+use super::{head, stream};
+use crate::config;
+use crate::per_address::{Counted, PerAddress};
+
+/// Answers every connection of a listener until `shutdown` is done, then lets the requests under
+/// way finish for a few seconds.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: config::Http,
+    per_address: PerAddress,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                warn!(%error, "cannot take a connection over HTTP");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let counted = match per_address.admit(peer.ip()) {
+            Ok(counted) => counted,
+            Err(error) => {
+                info!(%peer, %error, "connection over HTTP refused");
+                continue;
+            }
+        };
+        // An answer is written in one piece, and should not wait for company.
+        let _ = stream.set_nodelay(true);
+        let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
+        connections.spawn(async move {
+            let _counted: Counted = counted;
+            serve_connection(stream, peer, router, &limits, stopped).await;
+        });
+    }
+    drop(listener);
+    drop(stop);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
+        warn!("connections over HTTP are cut off: they did not end in time");
+    }
+}
+
+/// Answers the requests of one connection. When the sender of `stopped` is gone, the request under
+/// way is the last.
+pub async fn serve_connection<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    limits: &config::Http,
+    mut stopped: watch::Receiver<()>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let longest_head = limits.head.unwrap_or(UNLIMITED).clamp(8192, UNLIMITED);
+    let stream = stream::MendedStream::new(
+        stream,
+        head::Limits {
+            head: longest_head,
+            body: limits.body.unwrap_or(UNLIMITED),
+        },
+        stream::Patience {
+            request: limits.request_deadline,
+            idle: limits.idle,
+        },
+    );
+    let service = ServiceBuilder::new()
+        .map_request(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        })
+        .service(router);
+    // The deadlines are those of the stream.
+    let connection = http1::Builder::new()
+        .title_case_headers(true)
+        .half_close(true)
+        .header_read_timeout(None)
+        .max_buf_size(longest_head)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        let error = anyhow::Error::from(error);
+        debug!(%peer, error = format!("{error:#}"), "connection over HTTP broke off");
+    }
+}
+
+/// How long requests under way may take once the end has come.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How long to wait when the system has no more connections to give.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Stands for "no limit" where the library wants a number of bytes.
+const UNLIMITED: usize = 1 << 30;

@@ -5,7 +5,7 @@
 //! `governor` crate of the other limits does not fit here: asking it whether something is allowed
 //! uses up a place, and a sign-in that succeeds must use none.
 //!
-//! What is remembered is bounded: beyond [`REMEMBERED`] counts the oldest is forgotten. Addresses of
+//! What is remembered is bounded: when there is no room the oldest count is forgotten. Addresses of
 //! IPv6 count by their /64, which is what one customer has.
 
 use std::hash::Hash;

@@ -1,5 +1,7 @@
 //! The commands beside `serve`, as processes (DESIGN, section 1).
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

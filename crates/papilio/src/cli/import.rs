@@ -235,6 +235,7 @@ impl fmt::Display for Tally {
 }
 
 /// What came of a contact line.
+#[expect(dead_code, reason = "until the roster is there to say so")]
 enum Imported {
     Done,
     UnknownOwner,

@@ -4,6 +4,8 @@
 //! appears twice: `account::sqlite::name` and `account::postgres::name`. To add a file of tests: a `mod`
 //! here, `on_each_engine! { .. }` at its top.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -68,8 +68,11 @@ async fn a_caller_who_gives_up_breaks_nothing(place: Place) {
     let store = place.open().await;
     let mut made = 0;
     let mut given_up = 0;
-    for round in 0..3 {
-        for polls in 0..40 {
+    for round in 0.. {
+        if given_up >= 50 {
+            break;
+        }
+        for polls in 0..15 {
             let new = new_account(&format!("a{round}x{polls}@x"));
             match give_up_after(polls, store.add_account(&new)).await {
                 Some(account) => {
@@ -84,7 +87,6 @@ async fn a_caller_who_gives_up_breaks_nothing(place: Place) {
         store.add_account(&new).await.unwrap();
         made += 1;
     }
-    assert!(given_up > 10, "{given_up}");
     store.close().await;
     let store = place.open().await;
     let all = store.accounts(None, 1000).await.unwrap();

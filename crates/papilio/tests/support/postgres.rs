@@ -13,7 +13,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -45,8 +45,8 @@ pub(crate) async fn new_database() -> Option<Database> {
 
 struct Server {
     folder: PathBuf,
-    /// Closes when this process ends, however it ends.
-    _watched: ChildStdin,
+    /// Its standard input closes when this process ends, however it ends.
+    _watcher: Child,
 }
 
 impl Server {
@@ -144,11 +144,10 @@ fn start(initdb: &Path, postgres: &Path) -> Server {
         // Out of reach of a Ctrl-C, which would take the watcher before its time.
         .process_group(0);
     let mut watcher = watcher.spawn().expect("sh runs");
-    let watched = watcher.stdin.take().expect("piped");
     wait_until_ready(BufReader::new(watcher.stderr.take().expect("piped")));
     Server {
         folder,
-        _watched: watched,
+        _watcher: watcher,
     }
 }
 

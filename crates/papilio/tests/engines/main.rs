@@ -12,6 +12,7 @@ mod postgres;
 mod account;
 mod credentials;
 mod opening;
+mod roster;
 mod ticket;
 
 use std::sync::Arc;
@@ -64,6 +65,31 @@ impl Place {
             database: postgres::new_database().await?,
             _folder: None,
         })
+    }
+
+    /// Runs a statement behind the store's back.
+    async fn execute(&self, statement: &str) {
+        use sqlx::Connection as _;
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match &self.database {
+            Database::Sqlite { path } => {
+                let path = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&path).await.unwrap();
+                sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+            }
+            Database::Postgres { url, .. } => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                connection.close().await.unwrap();
+            }
+        }
     }
 
     /// Opens the store. May be done several times, as if by several processes.

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::password::{PasswordError, Passwords};
 use crate::store::Store;
 use crate::store::account::NewAccount;
+use crate::store::roster::{Imported, ImportedContact};
 
 pub(super) const HELP: &str = "\
 Take in accounts and contacts; works while the server runs
@@ -189,10 +190,16 @@ impl Importer<'_> {
         if contacts.is_empty() {
             return Ok(());
         }
-        for ((number, line), outcome) in contacts
+        let rows: Vec<_> = contacts
             .iter()
-            .zip(import_contacts(self.store, &contacts).await?)
-        {
+            .map(|(_, line)| ImportedContact {
+                owner: line.owner.clone(),
+                contact: line.contact.clone(),
+                lists: line.lists,
+            })
+            .collect();
+        let outcomes = self.store.import_contacts(&rows, Timestamp::now()).await?;
+        for ((number, line), outcome) in contacts.iter().zip(outcomes) {
             match outcome {
                 Imported::Done => self.tally.contacts += 1,
                 Imported::UnknownOwner => {
@@ -232,22 +239,6 @@ impl fmt::Display for Tally {
             self.added, self.there_already, self.contacts, self.refused
         )
     }
-}
-
-/// What came of a contact line.
-#[expect(dead_code, reason = "until the roster is there to say so")]
-enum Imported {
-    Done,
-    UnknownOwner,
-    UnknownContact,
-}
-
-/// Hands contact lines to the roster.
-async fn import_contacts(
-    _store: &Store,
-    _lines: &[(usize, ContactLine)],
-) -> anyhow::Result<Vec<Imported>> {
-    bail!("contact lines cannot be imported yet")
 }
 
 /// Hashing these takes a second or so: often enough for telling the progress and for losing little.

@@ -29,7 +29,6 @@ pub(super) struct AccountLine {
 pub(super) struct ContactLine {
     pub(super) owner: Handle,
     pub(super) contact: Handle,
-    #[cfg_attr(not(test), expect(dead_code, reason = "until the roster reads it"))]
     pub(super) lists: Lists,
 }
 

@@ -9,6 +9,7 @@
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
+mod demo;
 mod import;
 mod import_line;
 pub mod serve;

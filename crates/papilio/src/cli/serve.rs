@@ -12,9 +12,10 @@ use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
+use super::demo;
 use crate::config::{self, Config, ListenAddress};
 use crate::conversation;
 use crate::credentials::Credentials;
@@ -29,77 +30,60 @@ use crate::store::Store;
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
 
+/// The port of the notification server, if nobody says otherwise.
+const USUAL_PORT: u16 = 1863;
+
 /// Longer than any session lasts.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// The ports that are open.
+struct Ports {
+    msnp: Option<Port>,
+    http: Option<Port>,
+    dispatch: Option<Port>,
+}
+
+struct Port {
+    listener: TcpListener,
+    address: SocketAddr,
+}
 
 /// Serves until SIGTERM or an interrupt.
 pub async fn serve(config: &Config) -> anyhow::Result<()> {
     raise_file_limit();
+    // Before anybody is told that we are ready: whoever waits for that may stop us at once.
+    let stop = stop_signal()?;
     let store = Store::open(&config.database())
         .await
         .context("cannot open the database")?;
-    let msnp = bind(config.listen.msnp.as_ref(), "msnp").await?;
-    let http = bind(config.listen.http.as_ref(), "http").await?;
-    let dispatch = bind(config.listen.dispatch.as_ref(), "dispatch").await?;
-    let Some(address) = [&msnp, &dispatch]
-        .into_iter()
-        .flatten()
-        .map(|(_, address)| *address)
-        .next()
-    else {
-        anyhow::bail!("nothing to serve: neither an msnp nor a dispatch listener is configured");
-    };
-    let announcer = Arc::new(Announcer::new(config.advertise.as_ref(), address.port()));
-    let per_address = PerAddress::new(config.limits.connections_per_address);
-    let node = Node::new(settings(
-        config,
-        pages(config, http.as_ref().map(|(_, address)| *address)),
-    ));
-    let reception = |door| Reception {
-        node: Arc::clone(&node),
+    let passwords =
+        Passwords::new(config.passwords()).context("unusable settings of [passwords]")?;
+    if config.demo {
+        demo::seed(&store, &passwords).await?;
+    }
+    let ports = Ports::open(config).await?;
+    let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
+    let node = Node::new(settings(config, ports.pages(config)));
+    let services = Services {
         store: store.clone(),
-        per_address: per_address.clone(),
-        announcer: Arc::clone(&announcer),
-        door,
+        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+        config: Arc::new(config.clone()),
+        node: Arc::clone(&node),
     };
-    let mut listeners = JoinSet::new();
-    let mut ready = String::from("papilio ready");
-    if let Some((listener, address)) = msnp {
-        ready += &format!(" msnp={address}");
-        listeners.spawn(listen::accept(listener, reception(Door::Main)));
-    }
-    let (stop_http, http_stopped) = watch::channel(());
-    let http = match http {
-        Some((listener, address)) => {
-            ready += &format!(" http={address}");
-            let router = http::router(services(config, &node, &store)?);
-            let (limits, per_address) = (config.http.clone(), per_address.clone());
-            let mut stopped = http_stopped;
-            let stopped = async move {
-                // An error means that the sender is gone, which is the signal.
-                let _signal = stopped.changed().await;
-            };
-            Some(tokio::spawn(http::serve(
-                listener,
-                router,
-                limits,
-                per_address,
-                stopped,
-            )))
-        }
-        None => None,
-    };
-    if let Some((listener, address)) = dispatch {
-        ready += &format!(" dispatch={address}");
-        listeners.spawn(listen::accept(listener, reception(Door::Dispatch)));
-    }
+    let (listeners, http) = ports.serve(config, &node, services);
     println!("{ready}");
-    let signal = stop_signal()?.await;
-    info!(signal, connections = node.connections(), "stopping");
-    listeners.shutdown().await;
-    drop(stop_http);
-    node.shut_down();
+    if config.demo {
+        eprintln!("{}", demo::instructions(where_to));
+    }
+    info!(
+        signal = stop.await,
+        connections = node.connections(),
+        "stopping"
+    );
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
+    drop(listeners);
+    node.shut_down();
+    http.stop(deadline).await;
     while node.connections() > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -109,37 +93,118 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
             "some clients did not take their last words in time"
         );
     }
-    if let Some(http) = http {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let _ended = tokio::time::timeout(left, http).await;
-    }
     store.close().await;
     Ok(())
 }
 
-fn services(config: &Config, node: &Arc<Node>, store: &Store) -> anyhow::Result<Services> {
-    let passwords =
-        Passwords::new(config.passwords()).context("unusable settings of [passwords]")?;
-    Ok(Services {
-        store: store.clone(),
-        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
-        config: Arc::new(config.clone()),
-        node: Arc::clone(node),
-    })
+/// The HTTP services under way.
+struct Http {
+    running: Option<JoinHandle<()>>,
+    stop: watch::Sender<()>,
 }
 
-async fn bind(
-    address: Option<&ListenAddress>,
-    name: &str,
-) -> anyhow::Result<Option<(TcpListener, SocketAddr)>> {
+impl Http {
+    /// Lets the requests under way finish, as far as there is time.
+    async fn stop(self, deadline: Instant) {
+        drop(self.stop);
+        if let Some(running) = self.running {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Late or not, it is over now.
+            let _ended = tokio::time::timeout(left, running).await;
+        }
+    }
+}
+
+impl Ports {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            msnp: bind(config.listen.msnp.as_ref(), "msnp").await?,
+            http: bind(config.listen.http.as_ref(), "http").await?,
+            dispatch: bind(config.listen.dispatch.as_ref(), "dispatch").await?,
+        })
+    }
+
+    /// The one line that says where everything is (DESIGN, 1).
+    fn ready_line(&self) -> String {
+        let ports = [
+            ("msnp", &self.msnp),
+            ("http", &self.http),
+            ("dispatch", &self.dispatch),
+        ];
+        let mut line = String::from("papilio ready");
+        for (name, port) in ports {
+            if let Some(port) = port {
+                line += &format!(" {name}={}", port.address);
+            }
+        }
+        line
+    }
+
+    fn msnp_address(&self) -> Option<SocketAddr> {
+        self.msnp.as_ref().map(|port| port.address)
+    }
+
+    /// Where people's pages are, as far as the configuration tells.
+    fn pages(&self, config: &Config) -> Param {
+        let http = self.http.as_ref().map(|port| port.address);
+        let bound = http.filter(|address| !address.ip().is_unspecified());
+        let host = match (&config.advertise, bound) {
+            (Some(advertised), _) => advertised.host.clone(),
+            (None, Some(address)) => address.ip().to_string(),
+            (None, None) => "localhost".to_owned(),
+        };
+        match http.map_or(80, |address| address.port()) {
+            80 => Param::word(&format!("http://{host}")),
+            port => Param::word(&format!("http://{host}:{port}")),
+        }
+    }
+
+    /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
+    fn serve(self, config: &Config, node: &Arc<Node>, services: Services) -> (JoinSet<()>, Http) {
+        let per_address = PerAddress::new(config.limits.connections_per_address);
+        // A dispatch server alone refers to what the operator advertises, or to the usual port.
+        let port = self
+            .msnp
+            .as_ref()
+            .map_or(USUAL_PORT, |port| port.address.port());
+        let announcer = Arc::new(Announcer::new(config.advertise.as_ref(), port));
+        let mut listeners = JoinSet::new();
+        for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
+            let Some(Port { listener, .. }) = port else {
+                continue;
+            };
+            let reception = Reception {
+                node: Arc::clone(node),
+                store: services.store.clone(),
+                per_address: per_address.clone(),
+                announcer: Arc::clone(&announcer),
+                door,
+            };
+            listeners.spawn(listen::accept(listener, reception));
+        }
+        let (stop, mut stopped) = watch::channel(());
+        let running = self.http.map(|Port { listener, .. }| {
+            let router = http::router(services);
+            let stopped = async move {
+                // An error means that the sender is gone, which is the signal.
+                let _signal = stopped.changed().await;
+            };
+            let limits = config.http.clone();
+            tokio::spawn(http::serve(listener, router, limits, per_address, stopped))
+        });
+        (listeners, Http { running, stop })
+    }
+}
+
+async fn bind(address: Option<&ListenAddress>, name: &str) -> anyhow::Result<Option<Port>> {
     let Some(address) = address else {
         return Ok(None);
     };
     let listener = listen::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} for {name}"))?;
-    let bound = listener.local_addr()?;
-    Ok(Some((listener, bound)))
+    let address = listener.local_addr()?;
+    Ok(Some(Port { listener, address }))
 }
 
 /// SIGTERM, or an interrupt from the keyboard.
@@ -160,20 +225,6 @@ fn raise_file_limit() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => info!(limit, "open files"),
         Err(error) => warn!(%error, "cannot raise the limit of open files"),
-    }
-}
-
-/// Where people's pages are, as far as the configuration tells.
-fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
-    let bound = http.filter(|address| !address.ip().is_unspecified());
-    let host = match (&config.advertise, bound) {
-        (Some(advertised), _) => advertised.host.clone(),
-        (None, Some(address)) => address.ip().to_string(),
-        (None, None) => "localhost".to_owned(),
-    };
-    match http.map_or(80, |address| address.port()) {
-        80 => Param::word(&format!("http://{host}")),
-        port => Param::word(&format!("http://{host}:{port}")),
     }
 }
 

@@ -1,0 +1,81 @@
+//! `papilio serve --demo`: three accounts that have one another as contacts (DESIGN, 1).
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use msnp::handle::Handle;
+use msnp::roster::Lists;
+
+use crate::password::{Password, Passwords};
+use crate::store::Store;
+use crate::store::account::NewAccount;
+use crate::store::roster::ImportedContact;
+
+/// Who is there, and what they are called. For this machine alone, so that everybody may know the
+/// password.
+const ACCOUNTS: [(&str, &str); 3] = [
+    ("alice@example.com", "Alice"),
+    ("bob@example.com", "Bob"),
+    ("carol@example.com", "Carol"),
+];
+const PASSWORD: &str = "papilio";
+
+/// Makes the accounts that are not there yet, and their contacts.
+pub(super) async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
+    let mut new = Vec::new();
+    let mut handles: Vec<Handle> = Vec::new();
+    for (email, name) in ACCOUNTS {
+        let handle: Handle = email.parse()?;
+        handles.push(handle.clone());
+        if store.account_by_handle(&handle).await?.is_some() {
+            continue;
+        }
+        new.push(NewAccount {
+            handle,
+            name: name.to_owned(),
+            password: passwords.hash(Password::parse(PASSWORD)?).await?,
+            verified: true,
+            created_at: Timestamp::now(),
+        });
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    store
+        .add_accounts(&new)
+        .await
+        .context("cannot make the accounts of the demo")?;
+    let mut rows = Vec::new();
+    for owner in &handles {
+        for contact in handles.iter().filter(|&other| other != owner) {
+            let (owner, contact) = (owner.clone(), contact.clone());
+            rows.push(ImportedContact {
+                owner,
+                contact,
+                lists: Lists::FORWARD | Lists::ALLOW,
+            });
+        }
+    }
+    store.import_contacts(&rows, Timestamp::now()).await?;
+    Ok(())
+}
+
+/// How to sign in, for whoever looks on.
+pub(super) fn instructions(msnp: Option<SocketAddr>) -> String {
+    let who: Vec<_> = ACCOUNTS.iter().map(|(email, _)| *email).collect();
+    let who = who.join(", ");
+    let server = msnp.map_or("(off)".to_owned(), |address| address.to_string());
+    format!(
+        "
+  Papilio, for this machine alone. Its ports are in the line above.
+
+    Sign in as   {who}
+    Password     {PASSWORD}
+    Server       {server}, MSNP13; the other services are on the http port
+
+  They have one another as contacts already: sign in as two of them and chat.
+  Ctrl-C stops it. Everything is in the folder papilio-demo; delete that to begin anew.
+"
+    )
+}

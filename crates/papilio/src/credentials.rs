@@ -63,10 +63,14 @@ impl Credentials {
             return Ok(None);
         }
         let known = self.store.account_with_password(&handle).await?;
-        let stored = known.as_ref().map(|(account, stored)| (account.id, stored));
+        // One who may not sign in must not be answered faster because his password is remembered.
+        let stored = known
+            .as_ref()
+            .filter(|(account, _)| !account.disabled)
+            .map(|(account, stored)| (account.id, stored));
         let verdict = self.passwords.verify(stored, password).await?;
         let why_not = match (known, verdict) {
-            (Some((account, _)), Verdict::Right) if !account.disabled => {
+            (Some((account, _)), Verdict::Right) => {
                 // Many may have tried at the same moment, and failed while this one was verified.
                 let Some(limit) = self.throttle.check(peer, &handle, now) else {
                     return Ok(Some(account));
@@ -74,7 +78,7 @@ impl Credentials {
                 tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
                 return Ok(None);
             }
-            (Some(_), Verdict::Right) => "the account is disabled",
+            (Some((account, _)), Verdict::Wrong) if account.disabled => "the account is disabled",
             (Some(_), Verdict::Wrong) => "wrong password",
             (None, _) => "no such account",
         };

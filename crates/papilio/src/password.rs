@@ -36,6 +36,9 @@ impl Password {
     /// Longest password in characters (RULINGS).
     pub const MAX_CHARS: usize = 64;
 
+    /// Longest password in bytes.
+    const MAX_BYTES: usize = Self::MAX_CHARS * 4;
+
     /// Takes a password if it may be one.
     pub fn parse(text: &str) -> Result<Self, InvalidPassword> {
         let length = text.chars().count();
@@ -195,6 +198,13 @@ impl Passwords {
         account: Option<(AccountId, &StoredPassword)>,
         password: &str,
     ) -> Result<Verdict, PasswordError> {
+        // Nobody has one so long, and those who wait should not hold much.
+        let too_long = password.len() > Password::MAX_BYTES;
+        let (account, password) = if too_long {
+            (None, "")
+        } else {
+            (account, password)
+        };
         let stored = account.map_or(&self.shared.nobody, |(_, stored)| stored);
         let hash = stored.hash_for(password);
         let trace = match (&self.shared.memo, account) {
@@ -425,6 +435,18 @@ mod tests {
         for text in ["", "x", "secret"] {
             assert_eq!(passwords.verify(None, text).await, Ok(Verdict::Wrong));
         }
+    }
+
+    #[tokio::test]
+    async fn the_longest_password_is_right_and_a_longer_one_is_wrong() {
+        let passwords = Passwords::new(QUICK).unwrap();
+        let longest = "\u{1f98b}".repeat(64);
+        let secret = stored(&passwords, &longest).await;
+        assert_eq!(verdict(&passwords, &secret, &longest).await, Verdict::Right);
+        let longer = longest + "x";
+        assert_eq!(verdict(&passwords, &secret, &longer).await, Verdict::Wrong);
+        let huge = "x".repeat(1_000_000);
+        assert_eq!(verdict(&passwords, &secret, &huge).await, Verdict::Wrong);
     }
 
     #[tokio::test]

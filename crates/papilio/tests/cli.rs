@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use msnp::handle::Handle;
+use papilio::store::{Database, Store};
 use tempfile::TempDir;
 
 /// A folder of data with a configuration that hashes quickly.
@@ -37,6 +39,24 @@ impl Place {
 
     fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with("", arguments)
+    }
+
+    /// The contacts of an account with the bits of FL, AL and BL, as the store has them.
+    fn lists_of(&self, owner: &str) -> Vec<(String, u8)> {
+        let path = self.path().join("papilio.db");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let roster = runtime.block_on(async {
+            let store = Store::open(&Database::Sqlite { path }).await.unwrap();
+            let owner = Handle::parse(owner).unwrap();
+            let owner = store.account_by_handle(&owner).await.unwrap().unwrap();
+            store.roster_of(owner.id).await.unwrap()
+        });
+        let contacts = roster.contacts.into_iter();
+        let mut lists: Vec<_> = contacts
+            .map(|(_, handle, lists)| (handle.to_string(), lists.bits()))
+            .collect();
+        lists.sort();
+        lists
     }
 
     /// What `user list` says of handles and names.
@@ -279,6 +299,50 @@ fn a_bad_line_is_reported_with_its_number_and_the_others_go_in() {
         "2 accounts added, 1 there already, 0 contacts, 4 lines refused\n"
     );
     assert_eq!(place.listed(), ["1 a@x enabled a@x", "2 c@x enabled c@x"]);
+}
+
+#[test]
+fn an_import_takes_in_contacts_of_accounts_that_came_before_or_were_there() {
+    let place = Place::new();
+    place
+        .run(&["user", "add", "carol@x", "--password", "p"])
+        .ok();
+    let contact = |owner: &str, contact: &str, lists: &str| {
+        format!(r#"{{"type":"contact","owner":"{owner}","contact":"{contact}","lists":[{lists}]}}"#)
+    };
+    let file = [
+        r#"{"type":"user","email":"a@x","password":"p"}"#.to_owned(),
+        r#"{"type":"user","email":"b@x","password":"p"}"#.to_owned(),
+        contact("A@x", "b@x", r#""FL","AL","RL""#),
+        contact("b@x", "a@x", r#""BL""#),
+        contact("a@x", "carol@x", r#""FL""#),
+        contact("nobody@x", "a@x", r#""FL""#),
+        contact("a@x", "nobody@x", r#""FL""#),
+        contact("a@x", "b@x", r#""FL","fl""#),
+    ]
+    .join("\n");
+    for added in ["2 accounts added, 0", "0 accounts added, 2"] {
+        let ran = place.run_with(&file, &["import", "-"]);
+        let said = ran.failed(1);
+        let said: Vec<_> = said.lines().collect();
+        assert_eq!(
+            said,
+            [
+                "line 8: \"fl\" is not a list",
+                "line 6: there is no account nobody@x",
+                "line 7: there is no account nobody@x",
+                "papilio: 3 lines were refused",
+            ]
+        );
+        assert_eq!(
+            ran.answer(),
+            format!("{added} there already, 3 contacts, 3 lines refused\n")
+        );
+    }
+    let lists = place.lists_of("a@x");
+    assert_eq!(lists, [("b@x".to_owned(), 3), ("carol@x".to_owned(), 1)]);
+    assert_eq!(place.lists_of("b@x"), [("a@x".to_owned(), 4)]);
+    assert_eq!(place.lists_of("carol@x"), []);
 }
 
 #[test]

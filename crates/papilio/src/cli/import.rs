@@ -19,7 +19,7 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::import_line::{AccountLine, ContactLine, LONGEST, Line, read_line};
+use super::import_line::{AccountLine, LONGEST, Line, read_line};
 use super::open_store;
 use crate::config::Config;
 use crate::password::{PasswordError, Passwords};
@@ -78,7 +78,7 @@ struct Importer<'a> {
     passwords: Passwords,
     /// Read but not yet written, with the numbers of their lines.
     accounts: Vec<(usize, AccountLine)>,
-    contacts: Vec<(usize, ContactLine)>,
+    contacts: Vec<(usize, ImportedContact)>,
     tally: Tally,
     /// When the progress was last told.
     told: Instant,
@@ -186,32 +186,20 @@ impl Importer<'_> {
     }
 
     async fn write_contacts(&mut self) -> anyhow::Result<()> {
-        let contacts = std::mem::take(&mut self.contacts);
-        if contacts.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<_> = contacts
-            .iter()
-            .map(|(_, line)| ImportedContact {
-                owner: line.owner.clone(),
-                contact: line.contact.clone(),
-                lists: line.lists,
-            })
-            .collect();
-        let outcomes = self.store.import_contacts(&rows, Timestamp::now()).await?;
-        for ((number, line), outcome) in contacts.iter().zip(outcomes) {
-            match outcome {
-                Imported::Done => self.tally.contacts += 1,
-                Imported::UnknownOwner => {
-                    self.refuse(*number, format_args!("there is no account {}", line.owner));
+        let (numbers, contacts): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.contacts).into_iter().unzip();
+        let now = Timestamp::now();
+        let outcomes = self.store.import_contacts(&contacts, now).await?;
+        for ((number, contact), outcome) in numbers.into_iter().zip(&contacts).zip(outcomes) {
+            let missing = match outcome {
+                Imported::Done => {
+                    self.tally.contacts += 1;
+                    continue;
                 }
-                Imported::UnknownContact => {
-                    self.refuse(
-                        *number,
-                        format_args!("there is no account {}", line.contact),
-                    );
-                }
-            }
+                Imported::UnknownOwner => &contact.owner,
+                Imported::UnknownContact => &contact.contact,
+            };
+            self.refuse(number, format_args!("there is no account {missing}"));
         }
         self.tell();
         Ok(())

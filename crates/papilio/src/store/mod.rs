@@ -197,12 +197,19 @@ impl Store {
 
     /// Begins a transaction that writes. On SQLite it holds the right to write from the start, so
     /// that it can wait for others but never fail half-way because of them.
+    ///
+    /// In a task of its own: when the caller gives up while PostgreSQL begins, sqlx 0.9 hands the
+    /// connection on with the transaction open. Here it always begins, and then ends as any other.
     async fn write(&self) -> Result<Writing, StoreError> {
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        Ok(self.writer.begin_with(begin).await?)
+        let writer = self.writer.clone();
+        tokio::spawn(async move { writer.begin_with(begin).await })
+            .await
+            .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
+            .map_err(StoreError::from)
     }
 }
 

@@ -4,6 +4,7 @@ use std::task::Poll;
 
 use papilio::store::account::AccountId;
 use papilio::store::{Database, Store, StoreError};
+use sqlx::{Connection, PgConnection};
 
 use crate::account::new_account;
 use crate::{Place, on_each_engine};
@@ -97,6 +98,38 @@ async fn a_caller_who_gives_up_breaks_nothing(place: Place) {
     );
     for (number, account) in all.iter().enumerate() {
         assert_eq!(account.id.0 as usize, number + 1, "dense");
+    }
+}
+
+/// sqlx 0.9 hands a connection of PostgreSQL on with its transaction open when somebody gives up while
+/// it begins: it would see no errors pass and keep old rows from being cleared away.
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_up_leaves_no_transaction_open() {
+    let Some(place) = Place::postgres().await else {
+        return;
+    };
+    let Database::Postgres { url, .. } = &place.database else {
+        unreachable!()
+    };
+    let one = Database::Postgres {
+        url: url.clone(),
+        connections: 1,
+    };
+    let store = Store::open(&one).await.unwrap();
+    let mut observer = PgConnection::connect(url).await.unwrap();
+    for polls in (1..8).cycle().take(70) {
+        let add = give_up_after(polls, store.rename_account(AccountId(1), "x"));
+        let _ = add.await;
+        // The one connection is free again when this is answered.
+        store.count_accounts().await.unwrap();
+        let open: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+        )
+        .fetch_one(&mut observer)
+        .await
+        .unwrap();
+        assert_eq!(open, 0, "after {polls} polls");
     }
 }
 

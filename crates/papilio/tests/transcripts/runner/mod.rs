@@ -1,0 +1,28 @@
+//! Runs transcripts: the language, and the two worlds in which they happen.
+
+mod book;
+mod frame;
+mod play;
+mod pure;
+mod script;
+mod template;
+
+use std::path::PathBuf;
+
+pub use script::Script;
+
+/// Runs a transcript with sessions as values.
+pub fn run_pure(name: &str) {
+    let script = read(name);
+    let settings = settings::of(&script);
+    play::play(&script, &mut pure::Pure::new(&script, settings));
+}
+
+/// The folder of the transcripts.
+pub fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts"))
+}
+
+fn read(name: &str) -> Script {
+    Script::read(&folder(), name).unwrap_or_else(|error| panic!("{error}"))
+}

@@ -5,6 +5,7 @@ mod frame;
 mod play;
 mod pure;
 mod script;
+mod settings;
 mod template;
 
 use std::path::PathBuf;

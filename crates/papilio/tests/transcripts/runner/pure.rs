@@ -207,7 +207,9 @@ impl World for Pure {
     fn soap(&mut self, by: &Handle, request: &SoapRequest) {
         let changes = self.book.apply(by, request);
         let account = self.book.find(by).expect("no such account");
-        self.node.directory.apply(account, changes, Timestamp::now());
+        self.node
+            .directory
+            .apply(account, changes, Timestamp::now());
         self.deliver();
     }
 

@@ -56,14 +56,35 @@ pub type Label = String;
 
 #[derive(Debug)]
 pub enum Action {
-    Connect { label: Label, door: Door },
-    Send { label: Label, command: Command },
-    Expect { label: Label, command: Command },
-    ExpectClosed { label: Label },
-    ExpectSilence { label: Label },
-    HangUp { label: Label },
-    FetchTicket { account: Handle, name: String },
-    Soap { by: Handle, request: SoapRequest },
+    Connect {
+        label: Label,
+        door: Door,
+    },
+    Send {
+        label: Label,
+        command: Command,
+    },
+    Expect {
+        label: Label,
+        command: Command,
+    },
+    ExpectClosed {
+        label: Label,
+    },
+    ExpectSilence {
+        label: Label,
+    },
+    HangUp {
+        label: Label,
+    },
+    FetchTicket {
+        account: Handle,
+        name: String,
+    },
+    Soap {
+        by: Handle,
+        request: SoapRequest,
+    },
     Wait(Duration),
     ShutDown,
     /// A part begins: its names are its own.
@@ -499,7 +520,9 @@ fn role_named(name: &str) -> Result<List, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = text.strip_suffix('s').and_then(|number| number.parse().ok());
+    let seconds = text
+        .strip_suffix('s')
+        .and_then(|number| number.parse().ok());
     seconds
         .map(Duration::from_secs)
         .ok_or(format!("not a time such as 60s: {text}"))

@@ -19,7 +19,7 @@ use super::script::{Script, SoapRequest};
 
 /// Every account, what it holds about others, and its tickets.
 #[derive(Debug, Default)]
-pub struct Book {
+pub(crate) struct Book {
     entries: Vec<Entry>,
     tickets: HashMap<String, AccountId>,
 }
@@ -34,7 +34,7 @@ struct Entry {
 
 impl Book {
     /// The accounts and contacts of a transcript.
-    pub fn new(script: &Script) -> Self {
+    pub(crate) fn new(script: &Script) -> Self {
         let entries = (1..).zip(&script.accounts).map(|(id, new)| Entry {
             account: Account {
                 id: AccountId(id),
@@ -62,13 +62,13 @@ impl Book {
     }
 
     /// The account with this handle.
-    pub fn find(&self, handle: &Handle) -> Option<&Account> {
+    pub(crate) fn find(&self, handle: &Handle) -> Option<&Account> {
         let found = self.entries.iter().find(|e| e.account.handle == *handle);
         found.map(|entry| &entry.account)
     }
 
     /// A new ticket of an account.
-    pub fn issue(&mut self, handle: &Handle) -> String {
+    pub(crate) fn issue(&mut self, handle: &Handle) -> String {
         let ticket = format!("7Kc0sWq1Jd5rT2xV{:04}", self.tickets.len());
         let id = self.id(handle);
         self.tickets.insert(ticket.clone(), id);
@@ -76,13 +76,13 @@ impl Book {
     }
 
     /// Whose ticket it is.
-    pub fn account_of(&self, ticket: &Ticket) -> Option<&Account> {
+    pub(crate) fn account_of(&self, ticket: &Ticket) -> Option<&Account> {
         let id = self.tickets.get(ticket.as_str())?;
         Some(&self.entry(*id).account)
     }
 
     /// What a session gets at sign-in.
-    pub fn roster_of(&self, id: AccountId) -> SessionRoster {
+    pub(crate) fn roster_of(&self, id: AccountId) -> SessionRoster {
         let entry = self.entry(id);
         let contacts = entry.lists.iter().map(|(&contact, &lists)| {
             let handle = self.entry(contact).account.handle.clone();
@@ -95,7 +95,7 @@ impl Book {
     }
 
     /// Carries out what the address book and sharing services are asked; returns what changed.
-    pub fn apply(&mut self, by: &Handle, request: &SoapRequest) -> Vec<RosterChange> {
+    pub(crate) fn apply(&mut self, by: &Handle, request: &SoapRequest) -> Vec<RosterChange> {
         let owner = self.id(by);
         match request {
             SoapRequest::AddContact(handle) => {

@@ -2,15 +2,15 @@
 
 /// One command as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Its line, without CRLF.
-    pub line: Vec<u8>,
+    pub(crate) line: Vec<u8>,
     /// Its payload; empty if it has none.
-    pub payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 /// Takes the first whole command off the front of what was received.
-pub fn next_frame(received: &mut Vec<u8>) -> Option<Frame> {
+pub(crate) fn next_frame(received: &mut Vec<u8>) -> Option<Frame> {
     let end = received.windows(2).position(|window| window == b"\r\n")?;
     let line = received[..end].to_vec();
     let length = payload_length(&String::from_utf8_lossy(&line));

@@ -10,17 +10,17 @@ mod template;
 
 use std::path::PathBuf;
 
-pub use script::Script;
+pub(crate) use script::Script;
 
 /// Runs a transcript with sessions as values.
-pub fn run_pure(name: &str) {
+pub(crate) fn run_pure(name: &str) {
     let script = read(name);
     let settings = settings::of(&script);
     play::play(&script, &mut pure::Pure::new(&script, settings));
 }
 
 /// The folder of the transcripts.
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts"))
 }
 

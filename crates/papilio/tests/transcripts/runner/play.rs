@@ -14,7 +14,7 @@ use super::script::{Action, Command, Door, Script, SoapRequest, Step};
 use super::template::{Names, Surroundings, Template, show};
 
 /// Where a transcript happens.
-pub trait World {
+pub(crate) trait World {
     /// The address that clients are told in `XFR` and `RNG`.
     fn server(&self) -> String;
     /// The address of the pages for people.
@@ -43,14 +43,14 @@ pub trait World {
 
 /// What the server knows of a connection.
 #[derive(Clone, Debug)]
-pub struct Client {
-    pub ip: String,
-    pub port: u16,
+pub(crate) struct Client {
+    pub(crate) ip: String,
+    pub(crate) port: u16,
 }
 
 /// What a client gets.
 #[derive(Debug)]
-pub enum Received {
+pub(crate) enum Received {
     Frame(Frame),
     /// The end of the connection, and what stood before it without being a whole command.
     Closed(Vec<u8>),
@@ -59,7 +59,7 @@ pub enum Received {
 }
 
 /// Plays the whole transcript. Says where and how it went wrong, with all that happened before.
-pub fn play(script: &Script, world: &mut impl World) {
+pub(crate) fn play(script: &Script, world: &mut impl World) {
     let mut player = Player {
         names: Names::from([
             ("server".to_owned(), world.server().into_bytes()),
@@ -109,7 +109,9 @@ impl<W: World> Player<'_, W> {
             }
             Action::Send { label, command } => {
                 let bytes = self.bytes_of(label, command)?;
-                self.log.push(format!("{label}> {}", show(&bytes)));
+                let shown = show(&bytes);
+                let shown = shown.strip_suffix("\\r\\n\n   | ").unwrap_or(&shown);
+                self.log.push(format!("{label}> {shown}"));
                 self.world.send(label, &bytes);
             }
             Action::Expect { label, command } => self.expect(label, command)?,

@@ -28,10 +28,10 @@ const PEER: ([u8; 4], u16) = ([192, 0, 2, 10], 18183);
 const SERVER: &str = "192.0.2.5:1863";
 
 /// The pages for people.
-pub const PAGES: &str = "http://messenger.example.net";
+pub(crate) const PAGES: &str = "http://messenger.example.net";
 
 /// See the module.
-pub struct Pure {
+pub(crate) struct Pure {
     node: Arc<Node>,
     book: Book,
     now: Instant,
@@ -58,7 +58,7 @@ enum End {
 
 impl Pure {
     /// A node that nobody has connected to.
-    pub fn new(script: &Script, settings: Settings) -> Self {
+    pub(crate) fn new(script: &Script, settings: Settings) -> Self {
         Self {
             node: Node::new(settings),
             book: Book::new(script),

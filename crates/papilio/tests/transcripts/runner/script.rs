@@ -12,50 +12,50 @@ use super::template::{Template, unhex};
 
 /// A whole transcript.
 #[derive(Debug, Default)]
-pub struct Script {
+pub(crate) struct Script {
     /// Who is there, in the order of their ids from 1.
-    pub accounts: Vec<NewAccount>,
+    pub(crate) accounts: Vec<NewAccount>,
     /// What they hold about one another at the start.
-    pub contacts: Vec<NewContact>,
+    pub(crate) contacts: Vec<NewContact>,
     /// Lines of `papilio.toml`.
-    pub config: Vec<String>,
+    pub(crate) config: Vec<String>,
     /// Further lines over sockets, where time is real.
-    pub socket_config: Vec<String>,
+    pub(crate) socket_config: Vec<String>,
     /// Why it cannot run over sockets, if it cannot.
-    pub pure: Option<String>,
+    pub(crate) pure: Option<String>,
     /// What happens.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// `account alice@example.com "Alice W" password secret`
 #[derive(Clone, Debug)]
-pub struct NewAccount {
-    pub handle: Handle,
-    pub name: String,
-    pub password: String,
+pub(crate) struct NewAccount {
+    pub(crate) handle: Handle,
+    pub(crate) name: String,
+    pub(crate) password: String,
 }
 
 /// `contact alice bob FL AL`
 #[derive(Clone, Debug)]
-pub struct NewContact {
-    pub owner: Handle,
-    pub contact: Handle,
-    pub lists: Lists,
+pub(crate) struct NewContact {
+    pub(crate) owner: Handle,
+    pub(crate) contact: Handle,
+    pub(crate) lists: Lists,
 }
 
 /// One step, and where it stands.
 #[derive(Debug)]
-pub struct Step {
-    pub place: String,
-    pub text: String,
-    pub action: Action,
+pub(crate) struct Step {
+    pub(crate) place: String,
+    pub(crate) text: String,
+    pub(crate) action: Action,
 }
 
 /// The name of a connection: `alice`, `alice2`, `alice.sb`.
-pub type Label = String;
+pub(crate) type Label = String;
 
 #[derive(Debug)]
-pub enum Action {
+pub(crate) enum Action {
     Connect {
         label: Label,
         door: Door,
@@ -87,27 +87,27 @@ pub enum Action {
     },
     Wait(Duration),
     ShutDown,
-    /// A part begins: its names are its own.
+    /// A part begins or ends: its names are its own.
     Forget(Vec<String>),
 }
 
 /// Where a connection goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub(crate) enum Door {
     Main,
     Dispatch,
 }
 
 /// A line and what hangs below it.
 #[derive(Clone, Debug)]
-pub struct Command {
-    pub line: Template,
-    pub payload: Option<Template>,
+pub(crate) struct Command {
+    pub(crate) line: Template,
+    pub(crate) payload: Option<Template>,
 }
 
 /// A call of the address book or sharing service.
 #[derive(Clone, Debug)]
-pub enum SoapRequest {
+pub(crate) enum SoapRequest {
     /// `ABContactAdd bob`
     AddContact(Handle),
     /// `ABContactDelete bob`
@@ -124,7 +124,7 @@ pub enum SoapRequest {
 
 impl Script {
     /// Reads the transcript `name` of a folder. What is wrong is said with its place.
-    pub fn read(folder: &Path, name: &str) -> Result<Self, String> {
+    pub(crate) fn read(folder: &Path, name: &str) -> Result<Self, String> {
         let mut reader = Reader {
             script: Self::default(),
             parts: folder.join("parts"),
@@ -393,25 +393,19 @@ impl Reader {
             let words = words.join(" ");
             return Err(format!("neither a statement nor a part: {words}").into());
         }
-        let forget = self.script.steps.len();
-        self.script.steps.push(Step {
-            place: place.to_owned(),
-            text: String::new(),
-            action: Action::Forget(Vec::new()),
-        });
+        let begin = self.script.steps.len();
         self.file(&path, &inner, place, depth + 1)
             .map_err(Mistake::Elsewhere)?;
-        let names = self.script.steps[forget..].iter().flat_map(|step| {
-            let names: Vec<_> = match &step.action {
-                Action::Send { command, .. } | Action::Expect { command, .. } => {
-                    command.names().map(str::to_owned).collect()
-                }
-                Action::FetchTicket { name, .. } => vec![name.clone()],
-                _ => Vec::new(),
+        let names = self.script.steps[begin..].iter().flat_map(Step::names);
+        let names: Vec<_> = names.map(str::to_owned).collect();
+        for at in [begin, self.script.steps.len() + 1] {
+            let forget = Step {
+                place: place.to_owned(),
+                text: String::new(),
+                action: Action::Forget(names.clone()),
             };
-            names
-        });
-        self.script.steps[forget].action = Action::Forget(names.collect());
+            self.script.steps.insert(at, forget);
+        }
         Ok(())
     }
 
@@ -439,6 +433,18 @@ impl Reader {
     }
 }
 
+impl Step {
+    fn names(&self) -> Vec<&str> {
+        match &self.action {
+            Action::Send { command, .. } | Action::Expect { command, .. } => {
+                command.names().collect()
+            }
+            Action::FetchTicket { name, .. } => vec![name],
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Command {
     fn names(&self) -> impl Iterator<Item = &str> {
         let payload = self.payload.iter().flat_map(Template::names);
@@ -447,7 +453,7 @@ impl Command {
 }
 
 /// Whose connection it is: `alice` of `alice2.sb`.
-pub fn owner(label: &str) -> &str {
+pub(crate) fn owner(label: &str) -> &str {
     let name = label.split('.').next().unwrap_or(label);
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }

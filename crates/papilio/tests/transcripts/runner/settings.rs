@@ -10,7 +10,7 @@ use super::pure::PAGES;
 use super::script::Script;
 
 /// A fresh folder with a `papilio.toml`.
-pub fn folder<'a>(lines: impl Iterator<Item = &'a String>) -> TempDir {
+pub(crate) fn folder<'a>(lines: impl Iterator<Item = &'a String>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text: String = lines.flat_map(|line| [line, "\n"]).collect();
     std::fs::write(folder.path().join("papilio.toml"), text).unwrap();
@@ -18,7 +18,7 @@ pub fn folder<'a>(lines: impl Iterator<Item = &'a String>) -> TempDir {
 }
 
 /// What a server makes of the configuration of a transcript.
-pub fn of(script: &Script) -> Settings {
+pub(crate) fn of(script: &Script) -> Settings {
     let folder = folder(script.config.iter());
     let flags = Flags {
         data: Some(folder.path().to_owned()),

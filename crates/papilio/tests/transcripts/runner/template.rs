@@ -23,11 +23,11 @@ use std::collections::BTreeMap;
 use msnp::proof::challenge::Product;
 
 /// What names stand for.
-pub type Names = BTreeMap<String, Vec<u8>>;
+pub(crate) type Names = BTreeMap<String, Vec<u8>>;
 
 /// One line, or one payload.
 #[derive(Clone, Debug, Default)]
-pub struct Template {
+pub(crate) struct Template {
     pieces: Vec<Piece>,
 }
 
@@ -45,27 +45,27 @@ enum Piece {
 
 /// What is known around a template.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// The payload that goes with a line.
-    pub payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
     /// The product that answers a challenge.
-    pub product: &'a str,
+    pub(crate) product: &'a str,
     /// `{client-ip}`.
-    pub client_ip: &'a str,
+    pub(crate) client_ip: &'a str,
     /// `{client-port}`.
-    pub client_port: &'a str,
+    pub(crate) client_port: &'a str,
 }
 
 impl Template {
     /// Reads a template.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut template = Self::default();
         template.add_text(text)?;
         Ok(template)
     }
 
     /// Reads text and appends it.
-    pub fn add_text(&mut self, text: &str) -> Result<(), String> {
+    pub(crate) fn add_text(&mut self, text: &str) -> Result<(), String> {
         let mut rest = text;
         while let Some(at) = rest.find(['$', '{']) {
             self.add_bytes(&rest.as_bytes()[..at]);
@@ -92,7 +92,7 @@ impl Template {
     }
 
     /// Appends literal bytes.
-    pub fn add_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn add_bytes(&mut self, bytes: &[u8]) {
         match self.pieces.last_mut() {
             _ if bytes.is_empty() => {}
             Some(Piece::Bytes(before)) => before.extend_from_slice(bytes),
@@ -101,7 +101,7 @@ impl Template {
     }
 
     /// Every name that stands in it.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Name(name) => Some(&**name),
             _ => None,
@@ -109,14 +109,14 @@ impl Template {
     }
 
     /// Whether the length of a line is given by its payload, or is meant to differ from it.
-    pub fn has_free_length(&self) -> bool {
+    pub(crate) fn has_free_length(&self) -> bool {
         self.pieces
             .iter()
             .any(|piece| matches!(piece, Piece::Length | Piece::Announced(_)))
     }
 
     /// The bytes, every name being known.
-    pub fn write(&self, names: &Names, around: Surroundings<'_>) -> Result<Vec<u8>, String> {
+    pub(crate) fn write(&self, names: &Names, around: Surroundings<'_>) -> Result<Vec<u8>, String> {
         let mut out = Vec::new();
         for piece in &self.pieces {
             match piece.known(names, around)? {
@@ -128,7 +128,7 @@ impl Template {
     }
 
     /// Whether these are the bytes. Binds names if they are, and none if they are not.
-    pub fn matches(
+    pub(crate) fn matches(
         &self,
         actual: &[u8],
         names: &mut Names,
@@ -170,7 +170,7 @@ impl Template {
     }
 
     /// For people: names that are known as what they stand for.
-    pub fn show(&self, names: &Names, around: Surroundings<'_>) -> String {
+    pub(crate) fn show(&self, names: &Names, around: Surroundings<'_>) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             match (piece.known(names, around), piece) {
@@ -184,7 +184,7 @@ impl Template {
 }
 
 /// Bytes for people.
-pub fn show(bytes: &[u8]) -> String {
+pub(crate) fn show(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -263,7 +263,7 @@ fn name_in(text: &str) -> &str {
 }
 
 /// Reads hexadecimal digits, in pairs, with blanks anywhere between pairs.
-pub fn unhex(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b' ').collect();
     let pairs = digits.chunks(2).map(|pair| {
         let pair = str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;

@@ -13,6 +13,10 @@ macro_rules! transcripts {
         mod pure {
             $(#[test] fn $name() { crate::runner::run_pure(stringify!($name)); })*
         }
+
+        mod sockets {
+            $(#[test] fn $name() { crate::runner::run_sockets(stringify!($name)); })*
+        }
     };
 }
 

@@ -84,9 +84,10 @@ impl Book {
     /// What a session gets at sign-in.
     pub(crate) fn roster_of(&self, id: AccountId) -> SessionRoster {
         let entry = self.entry(id);
-        let contacts = entry.lists.iter().map(|(&contact, &lists)| {
+        let contacts = entry.lists.iter().filter_map(|(&contact, &lists)| {
+            let lists = lists.intersection(Lists::SESSION);
             let handle = self.entry(contact).account.handle.clone();
-            (contact, handle, lists)
+            (!lists.is_empty()).then_some((contact, handle, lists))
         });
         SessionRoster {
             privacy: entry.privacy,
@@ -167,20 +168,23 @@ impl Book {
         after: Pair,
     ) -> Vec<RosterChange> {
         self.keep(owner, contact, after);
-        vec![
-            RosterChange::Lists {
-                owner,
-                contact,
-                lists: after.own,
-                touched: Lists::FORWARD | changed(before.own, after.own),
-            },
-            RosterChange::Lists {
-                owner: contact,
-                contact: owner,
-                lists: after.theirs,
-                touched: changed(before.theirs, after.theirs),
-            },
-        ]
+        let own = RosterChange::Lists {
+            owner,
+            contact,
+            lists: after.own,
+            touched: Lists::FORWARD | changed(before.own, after.own),
+        };
+        let touched = changed(before.theirs, after.theirs);
+        let theirs = RosterChange::Lists {
+            owner: contact,
+            contact: owner,
+            lists: after.theirs,
+            touched,
+        };
+        let concerned = std::iter::once(own);
+        concerned
+            .chain((!touched.is_empty()).then_some(theirs))
+            .collect()
     }
 
     fn pair(&self, owner: AccountId, contact: AccountId) -> Pair {

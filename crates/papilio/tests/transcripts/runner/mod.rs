@@ -5,7 +5,9 @@ mod frame;
 mod play;
 mod pure;
 mod script;
+mod services;
 mod settings;
+mod sockets;
 mod template;
 
 use std::path::PathBuf;
@@ -17,6 +19,15 @@ pub(crate) fn run_pure(name: &str) {
     let script = read(name);
     let settings = settings::of(&script);
     play::play(&script, &mut pure::Pure::new(&script, settings));
+}
+
+/// Runs a transcript against a server process, unless it says why it cannot.
+pub(crate) fn run_sockets(name: &str) {
+    let script = read(name);
+    match &script.pure {
+        Some(reason) => println!("{name} is not played over sockets: {reason}"),
+        None => play::play(&script, &mut sockets::Sockets::new(&script)),
+    }
 }
 
 /// The folder of the transcripts.

@@ -39,6 +39,10 @@ pub(crate) trait World {
     fn unexpected(&mut self) -> Option<String>;
     /// What was sent to one client and nobody has expected, for certain.
     fn unexpected_by(&mut self, label: &str) -> Option<String>;
+    /// What was sent to anybody until the end and nobody has expected, for certain.
+    fn finish(&mut self) -> Option<String>;
+    /// What the server says of it all.
+    fn server_log(&self) -> String;
 }
 
 /// What the server knows of a connection.
@@ -74,13 +78,15 @@ pub(crate) fn play(script: &Script, world: &mut impl World) {
         .steps
         .iter()
         .try_for_each(|step| player.step(step).map_err(|error| (step, error)))
-        .and_then(|()| match (player.world.unexpected(), end) {
+        .and_then(|()| match (player.world.finish(), end) {
             (Some(unexpected), Some(step)) => Err((step, unexpected)),
             _ => Ok(()),
         });
     if let Err((step, error)) = outcome {
         let log = player.log.join("\n");
-        panic!("{log}\n\n{}{}\n{error}\n", step.place, step.text);
+        let server = player.world.server_log();
+        let Step { place, text, .. } = step;
+        panic!("{server}\n{log}\n\n{place}{text}\n{error}\n");
     }
 }
 
@@ -214,7 +220,8 @@ impl<W: World> Player<'_, W> {
 const IS_KNOWN: [&str; 2] = ["server", "pages"];
 
 impl Received {
-    fn show(&self) -> String {
+    /// For people.
+    pub(crate) fn show(&self) -> String {
         match self {
             Self::Frame(Frame { line, payload }) => {
                 let payload = match payload.is_empty() {

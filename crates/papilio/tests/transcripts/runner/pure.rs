@@ -236,6 +236,14 @@ impl World for Pure {
         labels.iter().find_map(|label| self.unexpected_by(label))
     }
 
+    fn finish(&mut self) -> Option<String> {
+        self.unexpected()
+    }
+
+    fn server_log(&self) -> String {
+        String::new()
+    }
+
     fn unexpected_by(&mut self, label: &str) -> Option<String> {
         let connection = &self.connections[label];
         if !connection.received.is_empty() {

@@ -21,6 +21,8 @@ macro_rules! transcripts {
 }
 
 transcripts! {
+    chat
+    presence
     sign_in
 }
 

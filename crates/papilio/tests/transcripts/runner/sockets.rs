@@ -17,7 +17,6 @@ use super::play::{Client, Received, World};
 use super::script::{Door, Script, SoapRequest};
 use super::services::Services;
 use super::settings;
-use super::template::show;
 
 /// When to give up. Only a test that fails anyway takes so long.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -228,7 +228,9 @@ fn raise_file_limit() {
     }
 }
 
-fn settings(config: &Config, pages: Param) -> Settings {
+/// What the configuration says about sessions, conversations and lists; `pages` is where people's
+/// pages are.
+pub fn settings(config: &Config, pages: Param) -> Settings {
     let rate = |rate: Option<config::Rate>| {
         rate.map_or(Rate::new(0, 0), |rate| {
             Rate::new(rate.burst, rate.per_second)

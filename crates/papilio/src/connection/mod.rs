@@ -193,7 +193,8 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
     }
 }
 
-fn welcome(
+/// What a session is told of an account whose ticket was good.
+pub fn welcome(
     driver: &Driver,
     account: &crate::store::account::Account,
     ticket: msnp::proof::tweener::Ticket,

@@ -60,7 +60,7 @@ pub struct Account {
     /// When it was made.
     pub created_at: Timestamp,
     /// Rises when the tickets handed out so far must die.
-    pub(super) epoch: i64,
+    pub epoch: i64,
 }
 
 impl Account {

@@ -1,0 +1,41 @@
+//! The transcripts: whole sessions as they go over the wire, each played twice (DESIGN, 6.2).
+//!
+//! `README.md` in this folder describes their language. Every file is one test with sessions as
+//! values and one with a server process and sockets; a file that is not in the list below fails
+//! `every_file_is_listed`.
+
+mod runner;
+
+macro_rules! transcripts {
+    ($($name:ident)*) => {
+        const LISTED: &[&str] = &[$(stringify!($name)),*];
+
+        mod pure {
+            $(#[test] fn $name() { crate::runner::run_pure(stringify!($name)); })*
+        }
+
+        mod sockets {
+            $(#[test] fn $name() { crate::runner::run_sockets(stringify!($name)); })*
+        }
+    };
+}
+
+transcripts! {
+    chat
+    presence
+    sign_in
+}
+
+#[test]
+fn every_file_is_listed() {
+    let mut files: Vec<_> = std::fs::read_dir(runner::folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "msnp"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let mut listed = LISTED.to_vec();
+    listed.sort_unstable();
+    assert_eq!(files, listed);
+}

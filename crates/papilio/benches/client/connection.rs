@@ -12,14 +12,14 @@ const CODEC: Codec = Codec::new(Side::Server, Limits::DEFAULT);
 
 /// A connection, and what has come over it and was not yet heard.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     input: BytesMut,
 }
 
 impl Connection {
     /// Connects.
-    pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)
             .await
             .with_context(|| format!("cannot connect to {address}"))?;
@@ -31,13 +31,13 @@ impl Connection {
     }
 
     /// Writes.
-    pub async fn say(&mut self, text: &str) -> anyhow::Result<()> {
+    pub(crate) async fn say(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(self.stream.write_all(text.as_bytes()).await?)
     }
 
     /// The next line with this verb; others are passed over. An error number, an `OUT` and the end of
     /// the connection are errors.
-    pub async fn hear(&mut self, verb: &str) -> anyhow::Result<Line> {
+    pub(crate) async fn hear(&mut self, verb: &str) -> anyhow::Result<Line> {
         loop {
             let line = self
                 .line()
@@ -50,7 +50,7 @@ impl Connection {
     }
 
     /// The next line. Can be dropped while it waits.
-    pub async fn line(&mut self) -> anyhow::Result<Line> {
+    pub(crate) async fn line(&mut self) -> anyhow::Result<Line> {
         loop {
             if let Some(line) = CODEC.decode(&mut self.input)? {
                 if line.error_number().is_some() || matches!(line.verb(), "OUT" | "NAK") {
@@ -68,7 +68,7 @@ impl Connection {
     }
 
     /// The socket, when everything that came was heard.
-    pub fn into_stream(self) -> anyhow::Result<TcpStream> {
+    pub(crate) fn into_stream(self) -> anyhow::Result<TcpStream> {
         if self.input.is_empty() {
             Ok(self.stream)
         } else {

@@ -10,8 +10,8 @@
 //! ```
 
 mod connection;
-pub mod figures;
-pub mod process;
+pub(crate) mod figures;
+pub(crate) mod process;
 mod ticket;
 
 use std::net::SocketAddr;
@@ -19,28 +19,28 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use msnp::proof::challenge::Product;
 
-pub use connection::Connection;
+pub(crate) use connection::Connection;
 use process::Server;
 
 /// Somebody who has an account.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub(crate) struct Person {
     number: usize,
 }
 
 impl Person {
     /// The one with this number, up to 99999. Everybody's lines are of the same length.
-    pub fn numbered(number: usize) -> Self {
+    pub(crate) fn numbered(number: usize) -> Self {
         Self { number }
     }
 
     /// Their address.
-    pub fn handle(&self) -> String {
+    pub(crate) fn handle(&self) -> String {
         format!("person{:05}@example.com", self.number)
     }
 
     /// Their name: none of its characters needs percent-coding.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("Person{:05}", self.number)
     }
 
@@ -49,7 +49,7 @@ impl Person {
     }
 
     /// As `papilio import` reads them.
-    pub fn record(&self) -> String {
+    pub(crate) fn record(&self) -> String {
         format!(
             r#"{{"type":"user","email":"{}","name":"{}","password":"{}"}}"#,
             self.handle(),
@@ -59,7 +59,7 @@ impl Person {
     }
 
     /// A contact on FL and AL, as `papilio import` reads it.
-    pub fn contact_record(&self, contact: &Self) -> String {
+    pub(crate) fn contact_record(&self, contact: &Self) -> String {
         format!(
             r#"{{"type":"contact","owner":"{}","contact":"{}","lists":["FL","AL"]}}"#,
             self.handle(),
@@ -69,7 +69,7 @@ impl Person {
 
     /// Signs in as Windows Live Messenger 8.0 does, up to the answer to the challenge. `contacts` are
     /// told in the `ADL`, on FL and AL.
-    pub async fn sign_in(
+    pub(crate) async fn sign_in(
         &self,
         server: &Addresses,
         contacts: &[Self],
@@ -84,16 +84,12 @@ impl Person {
             ))
             .await?;
         connection.hear("CVR").await?;
-        connection
-            .say(&format!("USR 3 TWN I {handle}\r\n"))
-            .await?;
+        connection.say(&format!("USR 3 TWN I {handle}\r\n")).await?;
         connection.hear("USR").await?;
         let ticket = ticket::ask(server.http, &handle, &self.password())
             .await
             .with_context(|| format!("{handle} gets no ticket"))?;
-        connection
-            .say(&format!("USR 4 TWN S {ticket}\r\n"))
-            .await?;
+        connection.say(&format!("USR 4 TWN S {ticket}\r\n")).await?;
         connection.hear("USR").await?;
         connection.hear("MSG").await?;
         let list = list_of(contacts);
@@ -119,11 +115,11 @@ impl Person {
 
 /// Where a server is.
 #[derive(Clone, Copy, Debug)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// Notification server and switchboard.
-    pub msnp: SocketAddr,
+    pub(crate) msnp: SocketAddr,
     /// Sign-in service.
-    pub http: SocketAddr,
+    pub(crate) http: SocketAddr,
 }
 
 fn list_of(contacts: &[Person]) -> String {
@@ -149,6 +145,6 @@ fn user_data(trid: u32, message: &str) -> String {
 }
 
 /// Starts a server with these accounts. The configuration is in the words of `papilio.toml`.
-pub fn serve(records: &[String], configuration: &str) -> anyhow::Result<Server> {
+pub(crate) fn serve(records: &[String], configuration: &str) -> anyhow::Result<Server> {
     Server::start(records, configuration)
 }

@@ -14,26 +14,26 @@ use super::Addresses;
 
 /// A process that was told where it listens. Ends when dropped.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     ready: String,
 }
 
 /// `papilio serve`, on ports and in a folder of its own.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     /// The process.
-    pub process: Process,
+    pub(crate) process: Process,
     /// Where it listens.
-    pub addresses: Addresses,
+    pub(crate) addresses: Addresses,
     /// How long `papilio import` took.
-    pub import: Duration,
+    pub(crate) import: Duration,
     _folder: TempDir,
 }
 
 impl Server {
     /// Imports these records, and serves.
-    pub fn start(records: &[String], configuration: &str) -> anyhow::Result<Self> {
+    pub(crate) fn start(records: &[String], configuration: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let configured = folder.path().join("papilio.toml");
         fs::write(&configured, configuration)?;
@@ -74,7 +74,7 @@ impl Server {
 
 impl Process {
     /// This very program, with `word` as its argument; it must say [`ready`] when it listens.
-    pub fn bare(word: &str) -> anyhow::Result<Self> {
+    pub(crate) fn bare(word: &str) -> anyhow::Result<Self> {
         Self::start(Command::new(std::env::current_exe()?).arg(word))
     }
 
@@ -88,7 +88,7 @@ impl Process {
     }
 
     /// One of the addresses where it listens.
-    pub fn address(&self, name: &str) -> anyhow::Result<SocketAddr> {
+    pub(crate) fn address(&self, name: &str) -> anyhow::Result<SocketAddr> {
         self.ready
             .split_whitespace()
             .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
@@ -98,12 +98,12 @@ impl Process {
     }
 
     /// How much of the processors it has used so far.
-    pub fn processor_time(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
         processor_time(&self.child.id().to_string())
     }
 
     /// A line of its `/proc/PID/status`, in KiB.
-    pub fn memory(&self, line: &str) -> anyhow::Result<u64> {
+    pub(crate) fn memory(&self, line: &str) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         status
             .lines()
@@ -122,12 +122,12 @@ impl Drop for Process {
 }
 
 /// How much of the processors this program has used so far.
-pub fn own_processor_time() -> anyhow::Result<Duration> {
+pub(crate) fn own_processor_time() -> anyhow::Result<Duration> {
     processor_time("self")
 }
 
 /// Says where this program listens, as `papilio serve` does.
-pub fn ready(address: SocketAddr) -> anyhow::Result<()> {
+pub(crate) fn ready(address: SocketAddr) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "bare ready msnp={address}")?;
     Ok(out.flush()?)

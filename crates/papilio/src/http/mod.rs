@@ -8,7 +8,7 @@
 //!
 //! * [`serve`] and [`serve_connection`]: from a listener, or any stream of bytes, to the router.
 //! * [`router`]: from a path to its service. Every service is a module with `routes()`;
-//!   [`contacts`] is the door of two, the address book and sharing services.
+//!   `contacts` is the door of two, the address book and sharing services.
 //! * What all services share: [`Document`], the body of a request, and [`Failure`], the reason that
 //!   the log gives for an answer.
 

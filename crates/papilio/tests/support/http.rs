@@ -35,7 +35,8 @@ pub(crate) struct Server {
     pub(crate) alice: Account,
     pub(crate) stop: oneshot::Sender<()>,
     pub(crate) running: JoinHandle<()>,
-    pub(crate) folder: TempDir,
+    /// Kept as long as the server.
+    pub(crate) _folder: TempDir,
 }
 
 impl Server {
@@ -70,7 +71,7 @@ impl Server {
             alice,
             stop,
             running,
-            folder,
+            _folder: folder,
         }
     }
 

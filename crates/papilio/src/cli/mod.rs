@@ -15,7 +15,7 @@ mod import_line;
 pub mod serve;
 mod user;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -181,6 +181,8 @@ fn log_to_stderr(filter: &str) {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(io::stderr)
+        // Colours are for people, not for files.
+        .with_ansi(io::stderr().is_terminal())
         .init();
 }
 

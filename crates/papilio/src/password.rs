@@ -7,11 +7,8 @@
 //!                 |
 //!             wait for a core -> argon2id on a blocking thread -> Right (remembered) or Wrong
 //! ```
-//!
-//! A run of argon2 is slow on purpose, so after a restart thousands of clients that sign in again at
-//! once would wait for one another. What is remembered of a right password is an HMAC of account,
-//! stored hash and password under a key of this process alone: it is worth nothing elsewhere, and
-//! as the stored hash is in it, it dies when the password changes.
+
+mod memo;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,13 +17,10 @@ use std::time::{Duration, Instant};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use hmac::{Hmac, KeyInit, Mac};
-use parking_lot::Mutex;
-use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use crate::recent::Recent;
 use crate::store::account::AccountId;
+use memo::Memo;
 
 /// A password that somebody chose: 1 to 64 characters, none of them a control character.
 #[derive(Clone)]
@@ -276,42 +270,6 @@ fn hash_with(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PasswordErr
         .map_err(|_| PasswordError::Failed)
 }
 
-/// Which passwords were right a short while ago.
-struct Memo {
-    key: [u8; 64],
-    right: Mutex<Recent<Trace, ()>>,
-}
-
-type Trace = [u8; 32];
-
-impl Memo {
-    fn new(lifetime: Duration, capacity: usize) -> Self {
-        let mut key = [0; 64];
-        rand::fill(&mut key);
-        Self {
-            key,
-            right: Mutex::new(Recent::new(lifetime, capacity)),
-        }
-    }
-
-    fn trace(&self, account: AccountId, hash: &str, password: &str) -> Trace {
-        let mut mac = Hmac::<Sha256>::new(&self.key.into());
-        mac.update(&account.0.to_be_bytes());
-        mac.update(&(hash.len() as u64).to_be_bytes());
-        mac.update(hash.as_bytes());
-        mac.update(password.as_bytes());
-        mac.finalize().into_bytes().into()
-    }
-
-    fn remembers(&self, trace: Trace, now: Instant) -> bool {
-        self.right.lock().find(&trace, now).is_some()
-    }
-
-    fn remember(&self, trace: Trace, now: Instant) {
-        self.right.lock().find_or_put(trace, (), now);
-    }
-}
-
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password")
@@ -484,20 +442,6 @@ mod tests {
             .unwrap();
         let mut run = Box::pin(passwords.verify(Some((ALICE, &after)), "secret"));
         assert!(is_waiting(&mut run).await);
-    }
-
-    #[test]
-    fn what_is_remembered_is_forgotten_in_time() {
-        let memo = Memo::new(Duration::from_secs(600), 10);
-        let trace = memo.trace(ALICE, "hash", "secret");
-        let start = Instant::now();
-        memo.remember(trace, start);
-        assert!(memo.remembers(trace, start + Duration::from_secs(599)));
-        assert!(!memo.remembers(trace, start + Duration::from_secs(600)));
-        assert_ne!(
-            trace,
-            Memo::new(Duration::from_secs(1), 1).trace(ALICE, "hash", "secret")
-        );
     }
 
     #[tokio::test]

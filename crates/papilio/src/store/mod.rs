@@ -23,17 +23,15 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+mod open;
 pub mod roster;
 pub mod ticket;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
 
 use ticket::TicketKey;
 
@@ -131,47 +129,6 @@ impl Store {
         self.writer.close().await;
     }
 
-    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
-        let path = std::path::absolute(path).map_err(|source| file_error(path, source))?;
-        // Two processes that start on an empty folder at once must not both make the tables.
-        let opening = tokio::task::spawn_blocking({
-            let path = path.clone();
-            move || prepare_file(&path)
-        })
-        .await
-        .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??;
-
-        let url = format!(
-            "sqlite://{}",
-            utf8_percent_encode(&path.to_string_lossy(), PATH)
-        );
-        // A pool tries again for as long as its patience lasts and then says only that; one
-        // connection says at once what is wrong.
-        let mut first = AnyConnection::connect(&url).await?;
-        first.execute(WRITER_SETUP).await?;
-        let writer = sqlite_pool(WRITER_SETUP, 1).connect(&url).await?;
-        MIGRATIONS.run(&writer).await?;
-        let readers = sqlite_pool(READER_SETUP, SQLITE_READERS)
-            .connect(&url)
-            .await?;
-        first.close().await?;
-        drop(opening);
-        Self::with_pools(Engine::Sqlite, readers, writer).await
-    }
-
-    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
-        let mut first = AnyConnection::connect(url).await?;
-        first.execute(BLOB_DOMAIN).await?;
-        first.close().await?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(connections.max(1))
-            .acquire_timeout(PATIENCE)
-            .connect(url)
-            .await?;
-        MIGRATIONS.run(&pool).await?;
-        Self::with_pools(Engine::Postgres, pool.clone(), pool).await
-    }
-
     async fn with_pools(
         engine: Engine,
         readers: AnyPool,
@@ -260,85 +217,6 @@ fn passes_by_itself(code: &str) -> bool {
             .any(|class| code.starts_with(class)),
     }
 }
-
-fn sqlite_pool(setup: &'static str, connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        // A file does not go away behind our back: no pings, no renewing.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                connection.execute(setup).await?;
-                Ok(())
-            })
-        })
-}
-
-/// Makes folder and file for their owner alone, and holds the lock of those who open.
-fn prepare_file(path: &Path) -> Result<std::fs::File, StoreError> {
-    if let Some(folder) = path.parent() {
-        make_private_folder(folder).map_err(|source| file_error(folder, source))?;
-    }
-    let lock_path = path.with_extension("lock");
-    let lock = open_private(&lock_path).map_err(|source| file_error(&lock_path, source))?;
-    lock.lock()
-        .map_err(|source| file_error(&lock_path, source))?;
-    open_private(path).map_err(|source| file_error(path, source))?;
-    Ok(lock)
-}
-
-fn open_private(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Makes a folder, with those above it, that only its owner may enter. One that exists stays as it is.
-pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn file_error(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-/// Many may read at once beside the one who writes (WAL).
-const SQLITE_READERS: u32 = 8;
-
-/// How long a caller waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// `synchronous=FULL`: what is acknowledged survives a power cut. `busy_timeout` is for the other
-/// process, such as `papilio import`; within this one the pool makes writers wait.
-const WRITER_SETUP: &str = "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; \
-     PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON";
-
-const READER_SETUP: &str = "PRAGMA busy_timeout=30000; PRAGMA query_only=ON";
-
-/// PostgreSQL's name for bytes is BYTEA. Two nodes may come here at the same moment.
-const BLOB_DOMAIN: &str = "DO $$ BEGIN CREATE DOMAIN blob AS bytea; \
-     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
-
-/// What may not stand in the path of a database's address.
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'?')
-    .add(b'`');
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,182 @@
+//! What holds when nothing is said. `papilio.toml` at the root of the repository repeats every value.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use msnp::wire::version::Version;
+
+use super::value::{ListenAddress, Rate};
+use super::{
+    Config, DatabaseSettings, Http, Limits, ListSizes, Listen, PasswordKeys, Rates, SignIn,
+    Switchboard, ThrottleKeys,
+};
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("papilio-data"),
+            demo: false,
+            log: "info".to_owned(),
+            max_version: Version::numbered(21).unwrap_or(Version::MSNP13),
+            advertise: None,
+            listen: Listen::default(),
+            database: DatabaseSettings::default(),
+            sign_in: SignIn::default(),
+            passwords: PasswordKeys::default(),
+            throttle: ThrottleKeys::default(),
+            limits: Limits::default(),
+            http: Http::default(),
+            rates: Rates::default(),
+            switchboard: Switchboard::default(),
+            lists: ListSizes::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            msnp: Some(ListenAddress::everywhere(1863)),
+            dispatch: None,
+            http: Some(ListenAddress::everywhere(8080)),
+        }
+    }
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            connections: 16,
+        }
+    }
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self {
+            deadline: minutes(1),
+            ticket_deadline: minutes(5),
+            ticket_lifetime: minutes(24 * 60),
+            challenge_interval: minutes(30),
+            challenge_deadline: minutes(1),
+        }
+    }
+}
+
+impl Default for PasswordKeys {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            waiting: Some(4096),
+            remember: minutes(10),
+            remembered: Some(100_000),
+        }
+    }
+}
+
+impl Default for ThrottleKeys {
+    fn default() -> Self {
+        Self {
+            per_account: Some(10),
+            per_address: Some(100),
+            window: minutes(5),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_address: Some(256),
+            line: Some(8192),
+            message: Some(1664),
+            payload: Some(65_536),
+            mailbox: Some(1024 * 1024),
+            notification_idle: minutes(3),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            head: Some(64 * 1024),
+            body: Some(1024 * 1024),
+            xml_size: Some(1024 * 1024),
+            xml_depth: Some(64),
+            request_deadline: seconds(30),
+            idle: minutes(1),
+        }
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            chg: Some(Rate {
+                burst: 300,
+                per_second: 20,
+            }),
+            prp: Some(Rate {
+                burst: 300,
+                per_second: 20,
+            }),
+            uux: Some(Rate {
+                burst: 300,
+                per_second: 20,
+            }),
+            cal: Some(Rate {
+                burst: 120,
+                per_second: 10,
+            }),
+            xfr: Some(Rate {
+                burst: 120,
+                per_second: 10,
+            }),
+            lists: Some(Rate {
+                burst: 600,
+                per_second: 50,
+            }),
+            msg: Some(Rate {
+                burst: 20_000,
+                per_second: 10_000,
+            }),
+        }
+    }
+}
+
+impl Default for Switchboard {
+    fn default() -> Self {
+        Self {
+            participants: Some(50),
+            deadline: minutes(1),
+            failed_calls: Some(5),
+            idle: minutes(5),
+            idle_alone: seconds(60),
+            referral_lifetime: seconds(120),
+            ring_lifetime: seconds(60),
+        }
+    }
+}
+
+impl Default for ListSizes {
+    fn default() -> Self {
+        Self {
+            forward: Some(1000),
+            allow: Some(1500),
+            block: Some(1200),
+            groups: Some(30),
+            group_name: Some(61),
+        }
+    }
+}
+
+fn minutes(number: u64) -> Option<Duration> {
+    seconds(number * 60)
+}
+
+fn seconds(number: u64) -> Option<Duration> {
+    Some(Duration::from_secs(number))
+}

@@ -1,0 +1,373 @@
+//! Puts the configuration together: defaults, file, command line.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use config::FileFormat;
+use msnp::wire::version::Version;
+
+use super::{Advertised, Config, Listen, ListenAddress};
+
+/// What the command line says. `None` and `false` = nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flags {
+    /// `--data DIR`.
+    pub data: Option<PathBuf>,
+    /// `--config FILE`.
+    pub config: Option<PathBuf>,
+    /// `--msnp ADDR`.
+    pub msnp: Option<ListenAddress>,
+    /// `--dispatch ADDR`.
+    pub dispatch: Option<ListenAddress>,
+    /// `--http ADDR`.
+    pub http: Option<ListenAddress>,
+    /// `--advertise HOST[:PORT]`.
+    pub advertise: Option<Advertised>,
+    /// `--max-version N`.
+    pub max_version: Option<Version>,
+    /// `--demo`.
+    pub demo: bool,
+}
+
+/// The configuration cannot be used: which file, which key, why, in one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl Config {
+    /// Puts together what the file says and what the command line says.
+    ///
+    /// The file is the one that `--config` names, else `papilio.toml` in the data folder if there is
+    /// one. As soon as the command line names a listener, only the listeners that it names are open.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let folder = flags
+            .data
+            .clone()
+            .unwrap_or_else(|| usual_folder(flags.demo));
+        let file = match &flags.config {
+            Some(file) => file.clone(),
+            None => folder.join(FILE_NAME),
+        };
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound && flags.config.is_none() => {
+                String::new()
+            }
+            Err(error) => return Err(ConfigError(format!("{}: {error}", file.display()))),
+        };
+        let mut config = Self::read(&text, flags)
+            .map_err(|error| ConfigError(format!("{}: {}", file.display(), one_line(&error))))?;
+        // A file that was found in the folder of the data and names no other speaks of that folder.
+        if config.data.as_os_str().is_empty() {
+            config.data = match flags.config {
+                Some(_) => usual_folder(config.demo),
+                None => folder,
+            };
+        }
+        config.obey(flags);
+        Ok(config)
+    }
+
+    fn read(text: &str, flags: &Flags) -> Result<Self, config::ConfigError> {
+        let file = config::File::from_str(text, FileFormat::Toml);
+        let written = config::Config::builder().add_source(file).build()?;
+        let demo = flags.demo || written.get_bool("demo").unwrap_or_default();
+        let mut layers = config::Config::builder().set_default("data", "")?;
+        if demo {
+            let listen = Listen::demo();
+            layers = layers
+                .set_default("listen.msnp", listen.msnp.map(|msnp| msnp.to_string()))?
+                .set_default("listen.http", listen.http.map(|http| http.to_string()))?;
+        }
+        layers.add_source(written).build()?.try_deserialize()
+    }
+
+    fn obey(&mut self, flags: &Flags) {
+        if let Some(data) = &flags.data {
+            self.data.clone_from(data);
+        }
+        self.demo |= flags.demo;
+        if let Some(number) = flags.max_version {
+            self.max_version = number;
+        }
+        if flags.advertise.is_some() {
+            self.advertise.clone_from(&flags.advertise);
+        }
+        let named = Listen {
+            msnp: flags.msnp.clone(),
+            dispatch: flags.dispatch.clone(),
+            http: flags.http.clone(),
+        };
+        if named != Listen::NOTHING {
+            self.listen = named;
+        }
+    }
+}
+
+impl Listen {
+    const NOTHING: Self = Self {
+        msnp: None,
+        dispatch: None,
+        http: None,
+    };
+
+    /// The defaults of `--demo`.
+    fn demo() -> Self {
+        Self {
+            msnp: Some(ListenAddress::loopback(1863)),
+            dispatch: None,
+            http: Some(ListenAddress::loopback(8080)),
+        }
+    }
+}
+
+fn usual_folder(demo: bool) -> PathBuf {
+    PathBuf::from(if demo { "papilio-demo" } else { "papilio-data" })
+}
+
+/// What is wrong in one line. What cannot be read at all comes with a drawing of the place; its first
+/// line says where and its last one what.
+fn one_line(error: &config::ConfigError) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    match lines.as_slice() {
+        [place, .., what] if lines.len() > 2 => {
+            let place = place.trim_start_matches("TOML parse error at ");
+            format!("{place}: {what}")
+        }
+        _ => lines.join(" "),
+    }
+}
+
+/// The name of the configuration file in the data folder.
+const FILE_NAME: &str = "papilio.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use crate::store::Database;
+    use serde_json::Value;
+    use tempfile::TempDir;
+
+    const DOCUMENTED: &str = include_str!("../../../../papilio.toml");
+
+    fn folder_with(text: &str) -> (TempDir, Flags) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+        let flags = Flags {
+            data: Some(folder.path().to_owned()),
+            ..Flags::default()
+        };
+        (folder, flags)
+    }
+
+    fn refusal(text: &str) -> String {
+        let (folder, flags) = folder_with(text);
+        let error = Config::load(&flags).unwrap_err().to_string();
+        let file = folder.path().join(FILE_NAME).display().to_string();
+        let reason = error
+            .strip_prefix(&file)
+            .unwrap_or_else(|| panic!("{error}"));
+        reason.to_owned()
+    }
+
+    fn keys(value: &Value, path: &str, into: &mut Vec<String>) {
+        match value {
+            Value::Object(table) => {
+                for (key, value) in table {
+                    keys(value, &format!("{path}.{key}"), into);
+                }
+            }
+            _ => into.push(path.trim_start_matches('.').to_owned()),
+        }
+        into.sort();
+    }
+
+    #[test]
+    fn the_documented_file_names_every_key_with_its_default() {
+        let file = config::File::from_str(DOCUMENTED, FileFormat::Toml);
+        let written = config::Config::builder().add_source(file).build().unwrap();
+        let documented: Config = written.clone().try_deserialize().unwrap();
+        assert_eq!(documented, Config::default());
+
+        let (mut named, mut all) = (Vec::new(), Vec::new());
+        keys(&written.try_deserialize().unwrap(), "", &mut named);
+        keys(
+            &serde_json::to_value(Config::default()).unwrap(),
+            "",
+            &mut all,
+        );
+        assert_eq!(named, all);
+    }
+
+    #[test]
+    fn every_key_of_the_documented_file_has_a_comment() {
+        let mut before = "";
+        for line in DOCUMENTED.lines() {
+            if line.contains(" = ") && !line.starts_with('#') {
+                assert!(before.starts_with("# "), "no comment above {line:?}");
+            }
+            before = line;
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = Flags {
+            data: Some(folder.path().join("nothing here")),
+            ..Flags::default()
+        };
+        let defaults = Config {
+            data: folder.path().join("nothing here"),
+            ..Config::default()
+        };
+        assert_eq!(Config::load(&flags).unwrap(), defaults);
+    }
+
+    #[test]
+    fn the_file_wins_over_the_defaults_and_the_flags_over_the_file() {
+        let (_folder, mut flags) = folder_with(
+            "max-version = 12\nadvertise = 'a.example:1'\n[limits]\nline = 100\npayload = 0\n\
+             [listen]\nmsnp = 'localhost:1'\nhttp = 'off'\n[sign-in]\nticket-lifetime = '1h 30m'",
+        );
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(
+            (config.limits.line, config.limits.payload),
+            (Some(100), None)
+        );
+        assert_eq!(config.limits.message, Some(1664));
+        assert_eq!(
+            config.sign_in.ticket_lifetime,
+            Some(Duration::from_secs(90 * 60))
+        );
+        assert_eq!(Some(config.max_version), Version::numbered(12));
+        assert_eq!(config.listen.msnp, Some("localhost:1".parse().unwrap()));
+        assert_eq!(config.listen.http, None);
+
+        flags.max_version = Version::numbered(13);
+        flags.advertise = Some("b.example".parse().unwrap());
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(config.max_version, Version::MSNP13);
+        assert_eq!(config.advertise, Some("b.example".parse().unwrap()));
+        assert_eq!(config.listen.msnp, Some("localhost:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn only_the_listeners_that_the_command_line_names_open() {
+        let (_folder, mut flags) = folder_with("[listen]\nmsnp = ':1'\ndispatch = ':2'");
+        flags.http = Some("127.0.0.1:0".parse().unwrap());
+        let listen = Config::load(&flags).unwrap().listen;
+        let http = Some(ListenAddress::loopback(0));
+        assert_eq!(
+            listen,
+            Listen {
+                http,
+                ..Listen::NOTHING
+            }
+        );
+    }
+
+    #[test]
+    fn a_demo_has_its_own_folder_and_is_for_this_machine_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        std::fs::write(&file, "demo = true").unwrap();
+        let flags = Flags {
+            config: Some(file),
+            ..Flags::default()
+        };
+        let config = Config::load(&flags).unwrap();
+        assert!(config.demo);
+        assert_eq!(config.data, PathBuf::from("papilio-demo"));
+        assert_eq!(config.listen, Listen::demo());
+
+        let (_folder, mut flags) = folder_with("[listen]\nhttp = '0.0.0.0:80'");
+        flags.demo = true;
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(Some(config.data), flags.data);
+        assert_eq!(config.listen.msnp, Some(ListenAddress::loopback(1863)));
+        assert_eq!(config.listen.http, Some(ListenAddress::everywhere(80)));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_in_one_line() {
+        for (text, reason) in [
+            ("foo = 1", ": unknown field `foo`, expected one of `data`, "),
+            (
+                "[limits]\nlin = 3",
+                ": unknown field `lin`, expected one of ",
+            ),
+            (
+                "[limits]\nline = 'abc'",
+                ": invalid type: string \"abc\", expected an integer for key `limits.line`",
+            ),
+            (
+                "[limits]\nline = -1",
+                ": invalid type: 64-bit integer `-1`, expected ",
+            ),
+            (
+                "[rates]\nchg = { burst = 1 }",
+                ": missing configuration field \"rates.chg.per-second\"",
+            ),
+            (
+                "[sign-in]\ndeadline = 'soon'",
+                ": \"soon\" is not a length of time such as 90 (seconds), \"90s\", \"5m\" or \
+                 \"24h\" for key `sign-in.deadline`",
+            ),
+            (
+                "[listen]\nmsnp = 'x:y'",
+                ": not an address: HOST:PORT, :PORT or PORT for key `listen.msnp`",
+            ),
+            (
+                "max-version = 22",
+                ": a version is a number from 2 to 21 for key `max-version`",
+            ),
+            (
+                "[database]\nurl = 'mysql://me:secret@x/y'",
+                ": not the address of a PostgreSQL server: postgres://... for key `database.url`",
+            ),
+            (
+                "a b c",
+                ": line 1, column 3: key with no value, expected `=`",
+            ),
+            (
+                "demo = true\ndemo = false",
+                ": line 2, column 1: duplicate key",
+            ),
+        ] {
+            let refusal = refusal(text);
+            assert!(refusal.starts_with(reason), "{text:?}: {refusal}");
+            assert!(
+                !refusal.contains('\n') && !refusal.contains("secret"),
+                "{refusal}"
+            );
+        }
+        assert!(refusal("[limits]\nlin = 3").ends_with(" for key `limits`"));
+    }
+
+    #[test]
+    fn a_file_that_was_asked_for_must_be_there() {
+        let flags = Flags {
+            config: Some(PathBuf::from("no/such.toml")),
+            ..Flags::default()
+        };
+        let error = Config::load(&flags).unwrap_err().to_string();
+        assert!(error.starts_with("no/such.toml: "), "{error}");
+    }
+
+    #[test]
+    fn the_secret_of_the_database_is_not_shown() {
+        let (_folder, flags) = folder_with("[database]\nurl = 'postgres://me:secret@x/y'");
+        let config = Config::load(&flags).unwrap();
+        assert!(matches!(config.database(), Database::Postgres { .. }));
+        let shown = format!("{config:?} {:?}", config.database());
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

@@ -12,7 +12,7 @@ impl World {
     /// Runs a statement behind the server's back.
     pub(super) async fn execute(&self, statement: &'static str) {
         use sqlx::Connection as _;
-        let path = self.server.folder.path().join("papilio.db");
+        let path = self.server._folder.path().join("papilio.db");
         let url = format!("sqlite://{}", path.display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
         sqlx::query(statement)

@@ -35,7 +35,7 @@ pub(crate) struct Server {
     pub(crate) alice: Account,
     pub(crate) stop: oneshot::Sender<()>,
     pub(crate) running: JoinHandle<()>,
-    pub(crate) folder: TempDir,
+    pub(crate) _folder: TempDir,
 }
 
 impl Server {
@@ -70,7 +70,7 @@ impl Server {
             alice,
             stop,
             running,
-            folder,
+            _folder: folder,
         }
     }
 

@@ -35,7 +35,6 @@ pub(crate) struct Server {
     pub(crate) alice: Account,
     pub(crate) stop: oneshot::Sender<()>,
     pub(crate) running: JoinHandle<()>,
-    /// Kept as long as the server.
     pub(crate) _folder: TempDir,
 }
 

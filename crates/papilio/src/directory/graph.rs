@@ -20,6 +20,7 @@ use msnp::wire::version::Dialect;
 use super::press::{Press, Telling};
 use crate::mailbox::Mailbox;
 use crate::store::account::{Account, AccountId};
+use crate::store::roster::ticks;
 
 /// Who is there and who watches whom.
 #[derive(Debug, Default)]
@@ -100,7 +101,10 @@ impl Graph {
             else {
                 continue;
             };
-            press.tell(watcher, telling, before.as_ref(), self.sees(pair));
+            // Whoever takes somebody off FL just hears no more of them (wire-msnp13, 4, RML).
+            if watcher.lists(pair.watched).contains(Lists::FORWARD) {
+                press.tell(watcher, telling, before.as_ref(), self.sees(pair));
+            }
         }
         outcome
     }
@@ -176,7 +180,7 @@ impl Graph {
         let notice = render::address_book_changed(
             &online.presence.handle,
             whom.puid(),
-            &now.strftime("%Y-%m-%dT%H:%M:%S.%f0000000").to_string(),
+            &ticks(now).to_string(),
             online.dialect,
         );
         for bytes in [change, notice] {

@@ -245,6 +245,7 @@ impl Directory {
         let Some(online) = graph.session(id, session.0) else {
             return Ok(());
         };
+        let contacts = &merged(contacts);
         if edit == Edit::Add {
             self.limits.check(online, contacts)?;
         }
@@ -401,6 +402,21 @@ impl Directory {
     pub fn signed_in(&self) -> usize {
         self.graph.lock().signed_in()
     }
+}
+
+/// Each contact once, with all that was said of it: naming somebody a thousand times tells nobody
+/// anything a thousand times.
+fn merged(contacts: &[(AccountId, Handle, Lists)]) -> Vec<(AccountId, Handle, Lists)> {
+    let mut places = HashMap::with_capacity(contacts.len());
+    let mut merged: Vec<(AccountId, Handle, Lists)> = Vec::with_capacity(contacts.len());
+    for (id, handle, lists) in contacts {
+        let place = *places.entry(*id).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some((.., before)) => *before |= *lists,
+            None => merged.push((*id, handle.clone(), *lists)),
+        }
+    }
+    merged
 }
 
 impl ListLimits {

@@ -21,9 +21,20 @@ macro_rules! transcripts {
 }
 
 transcripts! {
+    adding
+    blocking
     chat
+    deleting
+    dispatch
+    full_lists
+    initial_lists
+    lists
+    max_version
     presence
+    refusing
+    seed_session
     sign_in
+    versions
 }
 
 #[test]

@@ -143,7 +143,7 @@ impl Store {
 }
 
 /// The service's own steps of time.
-fn ticks(time: Timestamp) -> Ticks {
+pub(crate) fn ticks(time: Timestamp) -> Ticks {
     // From -9999 to 9999 in steps of 100 ns fits.
     Ticks::from_ticks(i64::try_from(time.as_nanosecond() / 100).unwrap_or(i64::MAX))
 }

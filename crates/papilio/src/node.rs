@@ -39,6 +39,8 @@ pub struct Node {
     pub directory: Directory,
     /// Who talks to whom.
     pub conversations: Arc<Conversations>,
+    /// Held from a change of stored lists until the directory knows of it.
+    pub roster_turn: tokio::sync::Mutex<()>,
     policy: Arc<Policy>,
     wire: Limits,
     mailbox: usize,
@@ -62,6 +64,7 @@ impl Node {
         Arc::new(Self {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
+            roster_turn: tokio::sync::Mutex::default(),
             policy: Arc::new(settings.policy),
             wire: settings.wire,
             mailbox: settings.mailbox,

@@ -23,7 +23,6 @@ use msnp::soap::abook::AddressBookRequest;
 use msnp::soap::envelope::{Document as Envelope, Element, ServiceHeader};
 use msnp::soap::refusal::Refusal;
 use msnp::soap::sharing::SharingRequest;
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Document, Failure, Services, abook, service, sharing, xml, xml_limits};
@@ -103,8 +102,9 @@ impl Asked {
         &self.services.store
     }
 
-    /// Makes a change, and tells the directory of it. One account's changes are made and told one
-    /// after another, so that the last one stored is the last one told.
+    /// Makes a change, and tells the directory of it. Changes are made and told one after another, so
+    /// that the last one stored is the last one told: told in another order, somebody just blocked
+    /// might be let in again by what an addition said a moment before.
     pub(super) async fn change<'a, T, F>(
         &'a self,
         change: impl FnOnce(RosterWriter<'a>) -> F,
@@ -117,7 +117,7 @@ impl Asked {
             services
                 .store
                 .roster_writer(self.account.id, &services.config.lists, self.now);
-        let _turn = turn(self.account.id).lock().await;
+        let _turn = services.node.roster_turn.lock().await;
         let Changed { answer, changes } = change(writer).await?;
         services
             .node
@@ -125,12 +125,6 @@ impl Asked {
             .apply(&self.account, changes, self.now);
         Ok(answer)
     }
-}
-
-/// Whose turn it is to change something, by account. Two accounts may share one.
-fn turn(account: AccountId) -> &'static Mutex<()> {
-    static TURNS: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
-    &TURNS[account.0 as usize % TURNS.len()]
 }
 
 /// The account whose ticket is shown, by either way: MSNP13 sends cookies, MSNP15 and later have the

@@ -253,15 +253,18 @@ pub(in crate::store) async fn leave_everybody(
         .bind(number(leaving))
         .execute(&mut **writing)
         .await?;
-    let others: Vec<i64> = sqlx::query_scalar(
+    // Its own address book is among them, since it goes with the account.
+    let concerned: Vec<i64> = sqlx::query_scalar(
         "SELECT a.id FROM contacts c JOIN accounts a ON a.handle = c.address
          WHERE c.owner = $1 AND c.kind = 'Passport' AND c.messenger = 1 AND c.deleted = 0
-         ORDER BY a.id",
+         UNION
+         SELECT b.owner FROM address_books b WHERE b.owner = $1
+         ORDER BY 1",
     )
     .bind(number(leaving))
     .fetch_all(&mut **writing)
     .await?;
-    for other in others {
+    for other in concerned {
         sqlx::query("UPDATE address_books SET last_change = last_change + 1 WHERE owner = $1")
             .bind(other)
             .execute(&mut **writing)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use msnp::roster::AllowListManagement;
 use msnp::soap::abook::{ContactRef, GroupUpdate, NewContact, NewGroup};
 use msnp::soap::guid::Guid;
 use msnp::soap::refusal::Refusal;
@@ -10,6 +9,7 @@ use sqlx::Row;
 
 use super::super::account::Account;
 use super::book::Opened;
+use super::contact::address_of;
 use super::lists::check_size;
 use super::{Changed, RosterError, RosterWriter, guid, new_guid, number};
 use crate::store::StoreError;
@@ -189,21 +189,18 @@ impl RosterWriter<'_> {
         contact: &NewContact,
         account: Option<&Account>,
     ) -> Result<Guid, RosterError> {
-        let there = match account {
-            Some(account) => open.contact_at(account).await?,
-            None => None,
-        };
+        let handle = account.map(|account| account.handle.as_str());
+        let (kind, address) = address_of(handle, &contact.properties);
+        let there = open.contact_with(kind, &address).await?;
         match (there, account) {
-            (Some(row), Some(account)) => {
-                if contact.messenger && !row.messenger {
-                    let management: AllowListManagement = contact.management;
-                    open.add_forward(account, &contact.invitation, management, self.sizes)
-                        .await?;
-                    open.set_messenger(row.id).await?;
-                }
+            (Some(row), Some(account)) if contact.messenger && !row.messenger => {
+                open.add_forward(account, &contact.invitation, contact.management, self.sizes)
+                    .await?;
+                open.set_messenger(row.id).await?;
                 Ok(row.id)
             }
-            _ => self.insert_contact(open, contact, account).await,
+            (Some(row), _) => Ok(row.id),
+            (None, _) => self.insert_contact(open, contact, account).await,
         }
     }
 

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::super::account::AccountId;
 use super::lists::{Said, role_number};
-use super::{account_id, new_guid, number, ticks, to_json};
+use super::{new_guid, number, ticks, to_json};
 use crate::store::{Store, StoreError, Writing};
 
 /// A line of an import.
@@ -139,32 +139,20 @@ impl<'a> Batch<'a> {
 
     /// Becomes the only writer of all address books concerned, in the order of their owners.
     async fn take_books(&mut self, writing: &mut Writing, now: i64) -> Result<(), StoreError> {
-        let most = self
-            .owners
-            .values()
-            .map(|book| book.members)
-            .max()
-            .unwrap_or(0);
-        let owners: Vec<_> = self.owners.keys().copied().collect();
-        for some in owners.chunks(ROWS_AT_ONCE) {
-            let text = format!(
+        for (owner, book) in &mut self.owners {
+            let row = sqlx::query(
                 "UPDATE address_books
-                 SET last_change = CASE WHEN last_change < $1 THEN $1 ELSE last_change + 1 END,
-                     next_member = next_member + $2
-                 WHERE owner IN ({}) RETURNING owner, last_change, next_member",
-                rows(some.len(), |row| format!("${}", 3 + row))
-            );
-            let mut query = sqlx::query(AssertSqlSafe(text)).bind(now).bind(most);
-            for owner in some {
-                query = query.bind(number(*owner));
-            }
-            for row in query.fetch_all(&mut **writing).await? {
-                let owner = account_id(row.try_get("owner")?)?;
-                if let Some(book) = self.owners.get_mut(&owner) {
-                    book.stamp = row.try_get("last_change")?;
-                    book.next_member = row.try_get::<i64, _>("next_member")? - most;
-                }
-            }
+                 SET last_change = CASE WHEN last_change < $2 THEN $2 ELSE last_change + 1 END,
+                     next_member = next_member + $3
+                 WHERE owner = $1 RETURNING last_change, next_member",
+            )
+            .bind(number(*owner))
+            .bind(now)
+            .bind(book.members)
+            .fetch_one(&mut **writing)
+            .await?;
+            book.stamp = row.try_get("last_change")?;
+            book.next_member = row.try_get::<i64, _>("next_member")? - book.members;
         }
         Ok(())
     }

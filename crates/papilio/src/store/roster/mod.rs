@@ -16,12 +16,14 @@
 //! knows gets everything newer.
 
 mod book;
+mod concerned;
 mod contact;
 mod group;
 mod import;
 mod lists;
 mod member;
 mod read;
+mod update;
 
 use jiff::Timestamp;
 use msnp::handle::Handle;

@@ -6,12 +6,14 @@ mod group;
 mod import;
 mod member;
 mod together;
+mod update;
 
 use jiff::{Timestamp, ToSpan};
 use msnp::roster::{AllowListManagement, Lists};
 use msnp::soap::Since;
-use msnp::soap::abook::{AddressBook, Invitation, NewContact};
-use msnp::soap::contact::{Contact, ContactKind, Properties};
+use msnp::soap::abook::{AddressBook, ContactUpdate, Invitation, NewContact, UpdateTarget};
+use msnp::soap::contact::{Annotation, Contact, ContactKind, Properties};
+use msnp::soap::contact_change::{ContactChanges, PropertyChange, TextProperty};
 use msnp::soap::guid::Guid;
 use msnp::soap::refusal::Refusal;
 use msnp::soap::sharing::{Member, MemberAddress, MemberRef, MemberTarget, NewMember, Role};
@@ -149,6 +151,25 @@ impl World {
             .delete_members(&[MemberRef { role, target }])
             .await
     }
+
+    async fn update(
+        &self,
+        owner: &Account,
+        target: UpdateTarget,
+        changes: ContactChanges,
+    ) -> Result<Changed<()>, RosterError> {
+        let update = ContactUpdate { target, changes };
+        self.writer(owner).update_contacts(&[update]).await
+    }
+
+    async fn annotate_me(&self, owner: &Account, name: &str, value: &str) -> Vec<RosterChange> {
+        let annotation = PropertyChange::Annotation(Annotation::new(name, value));
+        let changes = property(annotation);
+        self.update(owner, UpdateTarget::Me, changes)
+            .await
+            .unwrap()
+            .changes
+    }
 }
 
 fn address(account: &Account) -> MemberAddress {
@@ -209,4 +230,18 @@ fn lists(owner: AccountId, contact: AccountId, lists: Lists, touched: Lists) -> 
         lists,
         touched,
     }
+}
+
+fn property(change: PropertyChange) -> ContactChanges {
+    ContactChanges {
+        properties: vec![change],
+        ..ContactChanges::default()
+    }
+}
+
+fn display_name(text: &str) -> ContactChanges {
+    property(PropertyChange::Text(
+        TextProperty::DisplayName,
+        text.to_owned(),
+    ))
 }

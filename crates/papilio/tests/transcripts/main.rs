@@ -23,17 +23,24 @@ macro_rules! transcripts {
 transcripts! {
     adding
     blocking
+    challenge
     chat
     deleting
     dispatch
+    ending
     full_lists
     initial_lists
     lists
     max_version
+    mistakes_at_sign_in
+    names
     presence
     refusing
     seed_session
+    shutdown
     sign_in
+    status
+    unchallenged
     versions
 }
 

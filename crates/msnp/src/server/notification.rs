@@ -11,6 +11,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::challenges::{Challenges, Due};
 use super::pace::{Allowed, Pace};
 use super::{
     Answer, Appearance, Closing, Edit, Effect, Event, Input, ListEdit, Policy, Presence, Referral,
@@ -20,7 +21,6 @@ use crate::error::{ErrorCode, ParseError};
 use crate::handle::Handle;
 use crate::message::Message;
 use crate::presence::{FriendlyName, UserData};
-use crate::proof::challenge::Product;
 use crate::roster::Lists;
 use crate::wire::command::list::{ListDocument, ListError, Network, Occasion, Query};
 use crate::wire::command::notice::{ServerMessage, Uun};
@@ -43,7 +43,7 @@ pub struct Notification {
     account: Handle,
     phase: Phase,
     heard_at: Instant,
-    challenge: Challenge,
+    challenges: Challenges,
     paces: Paces,
 }
 
@@ -68,23 +68,6 @@ enum Phase {
     Shown,
 }
 
-/// Where the session is with challenges.
-struct Challenge {
-    /// Where the next one comes from. Whoever knows it knows them all.
-    seed: u64,
-    state: ChallengeState,
-}
-
-enum ChallengeState {
-    /// The next one goes out then; never if `None`.
-    Next(Option<Instant>),
-    /// One is out.
-    Open {
-        challenge: Box<str>,
-        deadline: Instant,
-    },
-}
-
 impl Notification {
     pub(super) fn new(
         policy: Arc<Policy>,
@@ -99,10 +82,7 @@ impl Notification {
             account,
             phase: Phase::NotYet,
             heard_at: now,
-            challenge: Challenge {
-                seed,
-                state: ChallengeState::Next(None),
-            },
+            challenges: Challenges::new(seed),
             paces: Paces::default(),
         }
     }
@@ -113,12 +93,7 @@ impl Notification {
 
     pub(super) fn wake_at(&self) -> Instant {
         let idle = self.heard_at + self.policy.notification_idle;
-        match self.challenge.state {
-            ChallengeState::Next(None) => idle,
-            ChallengeState::Next(Some(at)) | ChallengeState::Open { deadline: at, .. } => {
-                at.min(idle)
-            }
-        }
+        self.challenges.wake_at().map_or(idle, |at| at.min(idle))
     }
 
     pub(super) fn handle(
@@ -441,26 +416,16 @@ impl Notification {
 
     fn challenge(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         let version::Challenge::ProductKey = self.dialect.challenge;
-        let digits = self.challenge.digits();
-        if let Ok(challenge) = Param::new(&digits) {
-            self.reply(effects, NotificationReply::Chl(Chl { challenge }));
-            let deadline = now + self.policy.challenge_deadline;
-            self.challenge.state = ChallengeState::Open {
-                challenge: digits.into(),
-                deadline,
-            };
-        }
+        let challenge = Param::word(&self.challenges.open(now + self.policy.challenge_deadline));
+        self.reply(effects, NotificationReply::Chl(Chl { challenge }));
     }
 
     /// `QRY`: a wrong answer, or one that nobody asked for, is 540 and the end.
     fn prove(&mut self, now: Instant, qry: &Qry, effects: &mut Vec<Effect>) -> Result<(), Closing> {
-        let right = match (&self.challenge.state, Product::find(qry.product.as_str())) {
-            (ChallengeState::Open { challenge, .. }, Some(product)) => {
-                product.verify(challenge, &qry.response)
-            }
-            _ => false,
-        };
-        if !right {
+        if !self
+            .challenges
+            .is_answered(qry.product.as_str(), &qry.response)
+        {
             fail(effects, ErrorCode::ChallengeFailed, qry.trid);
             return Err(Closing::Fault(format!(
                 "failed the challenge as {}",
@@ -468,11 +433,8 @@ impl Notification {
             )));
         }
         self.reply(effects, NotificationReply::QryOk(qry.trid));
-        let next = self
-            .policy
-            .challenge_interval
-            .map(|interval| now + interval);
-        self.challenge.state = ChallengeState::Next(next);
+        self.challenges
+            .answered(now, self.policy.challenge_interval);
         Ok(())
     }
 
@@ -480,16 +442,12 @@ impl Notification {
         if now >= self.heard_at + self.policy.notification_idle {
             return Err(Closing::Fault("silent for too long".into()));
         }
-        match self.challenge.state {
-            ChallengeState::Open { deadline, .. } if now >= deadline => {
-                Err(Closing::Fault("did not answer the challenge".into()))
-            }
-            ChallengeState::Next(Some(at)) if now >= at => {
-                self.challenge(now, effects);
-                Ok(())
-            }
-            _ => Ok(()),
+        match self.challenges.due(now) {
+            Due::Nothing => {}
+            Due::Another => self.challenge(now, effects),
+            Due::Late => return Err(Closing::Fault("did not answer the challenge".into())),
         }
+        Ok(())
     }
 
     // ---- What comes back, and what comes from elsewhere ----------------------------------------
@@ -676,28 +634,4 @@ fn page_of(url: &Url, pages: &Param) -> UrlReply {
         login_url: pages.clone(),
         site: Param::word(site),
     }
-}
-
-impl Challenge {
-    /// Twenty digits, always (RULINGS).
-    fn digits(&mut self) -> String {
-        let high = u128::from(splitmix(&mut self.seed));
-        let low = u128::from(splitmix(&mut self.seed));
-        format!("{:020}", (high << 64 | low) % 10u128.pow(20))
-    }
-}
-
-impl std::fmt::Debug for Challenge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Challenge(..)")
-    }
-}
-
-/// Numbers from a seed that the server drew: a session can draw none itself.
-fn splitmix(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

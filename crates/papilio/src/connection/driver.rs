@@ -332,55 +332,36 @@ impl Driver {
                 self.find(trid, query, |_| false)
             }
             Effect::SetPrivacy(privacy) => {
-                if let Some(SignedIn {
-                    node,
-                    account,
-                    session,
-                }) = &self.signed_in
-                {
-                    node.directory.set_privacy(*account, *session, privacy);
-                }
+                let place = self.signed_in.as_ref()?;
+                self.node
+                    .directory
+                    .set_privacy(place.account, place.session, privacy);
                 return None;
             }
             Effect::Appear(appearance) => {
-                let SignedIn {
-                    node,
-                    account,
-                    session,
-                } = self.signed_in.as_ref()?;
-                Answer::Burst(node.directory.appear(*account, *session, &appearance)?)
+                let place = self.signed_in.as_ref()?;
+                let directory = &self.node.directory;
+                Answer::Burst(directory.appear(place.account, place.session, &appearance)?)
             }
             Effect::Rename(name) => {
-                if let Some(SignedIn {
-                    node,
-                    account,
-                    session,
-                }) = &self.signed_in
-                {
-                    node.directory.rename(*account, *session, name);
-                }
+                let place = self.signed_in.as_ref()?;
+                self.node
+                    .directory
+                    .rename(place.account, place.session, name);
                 return None;
             }
             Effect::Publish(data) => {
-                if let Some(SignedIn {
-                    node,
-                    account,
-                    session,
-                }) = &self.signed_in
-                {
-                    node.directory.publish(*account, *session, data);
-                }
+                let place = self.signed_in.as_ref()?;
+                self.node
+                    .directory
+                    .publish(place.account, place.session, data);
                 return None;
             }
             Effect::TakeCalls(calls) => {
-                if let Some(SignedIn {
-                    node,
-                    account,
-                    session,
-                }) = &self.signed_in
-                {
-                    node.directory.take_calls(*account, *session, calls);
-                }
+                let place = self.signed_in.as_ref()?;
+                self.node
+                    .directory
+                    .take_calls(place.account, place.session, calls);
                 return None;
             }
             Effect::OpenSwitchboard { trid } => Answer::Switchboard {
@@ -393,12 +374,8 @@ impl Driver {
                 kind,
                 data,
             } => {
-                let outcome = match &self.signed_in {
-                    Some(SignedIn { node, account, .. }) => {
-                        node.directory.hand(*account, &to, kind, &data)
-                    }
-                    None => Err(ErrorCode::Internal),
-                };
+                let place = self.signed_in.as_ref()?;
+                let outcome = self.node.directory.hand(place.account, &to, kind, &data);
                 Answer::Handed { trid, outcome }
             }
             Effect::Enter {

@@ -3,8 +3,8 @@
 
 use super::support::Client;
 use super::{
-    ABOOK, NS, SHARING, World, between, contact_update, envelope, find_all, find_membership,
-    group_add, member, passport, passport_add, posted,
+    AB_ID, ABOOK, NS, SHARING, World, between, contact_update, envelope, find_all, find_membership,
+    group_add, group_contact, member, passport, passport_add, posted,
 };
 
 #[tokio::test]
@@ -77,6 +77,57 @@ async fn prefixes_order_and_white_space_mean_nothing() {
     let bare = "<Envelope><Header><X><Y/></X></Header><Body><ABFindAll/></Body></Envelope>";
     let answer = world.server.ask(&posted(SHARING, &cookie, bare)).await;
     assert_eq!(answer.status(), "200", "{}", answer.body);
+}
+
+/// libpurple writes attributes in single quotes and names the namespace of the envelope again and
+/// again; its first requests have no `deltasOnly` and no white space anywhere.
+#[tokio::test]
+async fn the_ways_of_libpurple() {
+    let world = World::new().await;
+    let alice = world.alice();
+    let cookie = format!("Cookie: MSPAuth={}\r\n", world.ticket(alice));
+    let ask = async |path: &str, request: &str| {
+        let again = "xmlns:soap='http://schemas.xmlsoap.org/soap/envelope/'";
+        let body = envelope("", request)
+            .replace('"', "'")
+            .replace("<soap:Header>", &format!("<soap:Header {again}>"))
+            .replace("<soap:Body>", &format!("<soap:Body {again}>"));
+        let body = body.split_once("?>\r\n").unwrap().1.trim_end();
+        let answer = world.server.ask(&posted(path, &cookie, body)).await;
+        assert_eq!(answer.status(), "200", "{}", answer.body);
+        answer.body
+    };
+    let filter = format!(
+        "<serviceFilter {NS}><Types {NS}><ServiceType {NS}>Messenger</ServiceType></Types>\
+         </serviceFilter>"
+    );
+    ask(
+        SHARING,
+        &format!("<FindMembership {NS}>{filter}</FindMembership>"),
+    )
+    .await;
+    ask(
+        ABOOK,
+        &format!("<ABFindAll {NS}>{AB_ID}<abView>Full</abView></ABFindAll>"),
+    )
+    .await;
+    let made = ask(ABOOK, &group_add("Buddies")).await;
+    let group = between(&made, "<guid>", "<")[0];
+    let info = "<contactInfo><passportName>bob@example.org</passportName><isSmtp>false</isSmtp>\
+                <isMessengerUser>true</isMessengerUser></contactInfo>";
+    ask(ABOOK, &group_contact("ABGroupContactAdd", group, info)).await;
+    ask(
+        SHARING,
+        &member("AddMember", "Allow", &passport("bob@example.org")),
+    )
+    .await;
+    let found = ask(SHARING, &find_membership("")).await;
+    assert!(found.contains("<PassportName>bob@example.org</PassportName>"));
+    ask(
+        SHARING,
+        &member("DeleteMember", "Allow", &passport("bob@example.org")),
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -311,8 +311,8 @@ pub struct Presence {
     pub capabilities: Capabilities,
     /// The display picture, in wire form.
     pub object: Option<Param>,
-    /// Personal message and media.
-    pub data: UserData,
+    /// Personal message and media; `None` until its client said something of them.
+    pub data: Option<Box<UserData>>,
 }
 
 /// A switchboard, for `XFR SB`.

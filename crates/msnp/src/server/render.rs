@@ -29,7 +29,7 @@ pub enum Addition {
 
 // ---- Presence ----------------------------------------------------------------------------------
 
-/// `NLN` and `UBX`: somebody can be seen now.
+/// `NLN`, and `UBX` if there is anything in it: somebody can be seen now.
 pub fn arrival(presence: &Presence, dialect: &Dialect) -> Bytes {
     let mut out = BytesMut::with_capacity(256);
     write_online(presence, dialect, &mut out);
@@ -68,13 +68,16 @@ fn write_online(presence: &Presence, dialect: &Dialect, out: &mut BytesMut) {
     .write(Some(dialect), out);
 }
 
+/// Of somebody who never sent `UUX` there is nothing to say (transcripts, 2).
 pub(super) fn write_data(presence: &Presence, dialect: &Dialect, out: &mut BytesMut) {
     let Presence { handle, data, .. } = presence;
-    let ubx = Ubx {
-        handle: handle.clone(),
-        document: data.write(),
-    };
-    NotificationReply::Ubx(ubx).write(Some(dialect), out);
+    if let Some(data) = data {
+        let ubx = Ubx {
+            handle: handle.clone(),
+            document: data.write(),
+        };
+        NotificationReply::Ubx(ubx).write(Some(dialect), out);
+    }
 }
 
 pub(super) fn shown(presence: &Presence) -> Shown {

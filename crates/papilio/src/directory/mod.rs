@@ -108,7 +108,7 @@ impl Directory {
             status: Status::Online,
             capabilities: Capabilities::NONE,
             object: None,
-            data: UserData::default(),
+            data: None,
         };
         let mut graph = self.graph.lock();
         let session = graph.next_session();
@@ -200,7 +200,9 @@ impl Directory {
 
     /// `UUX`.
     pub fn publish(&self, id: AccountId, session: SessionId, data: UserData) {
-        self.change_presence(id, session, Telling::Data, |presence| presence.data = data);
+        self.change_presence(id, session, Telling::Data, |presence| {
+            presence.data = Some(Box::new(data));
+        });
     }
 
     fn change_presence(

@@ -21,22 +21,32 @@ macro_rules! transcripts {
 }
 
 transcripts! {
+    acks
     adding
     blocking
+    calls
     challenge
     chat
+    cookies
     deleting
     dispatch
     ending
     full_lists
+    handed_data
     initial_lists
     lists
+    lookups
     max_version
     mistakes_at_sign_in
+    mistakes_in_conversation
+    mistakes_signed_in
     names
+    picture
     presence
     refusing
+    removed_commands
     seed_session
+    services
     shutdown
     sign_in
     status

@@ -28,11 +28,15 @@ transcripts! {
     challenge
     chat
     cookies
+    crowd
+    deadlines
     deleting
     dispatch
     ending
+    expired_cookies
     full_lists
     handed_data
+    idle_conversations
     initial_lists
     lists
     lookups
@@ -43,6 +47,7 @@ transcripts! {
     names
     picture
     presence
+    rates
     refusing
     removed_commands
     seed_session

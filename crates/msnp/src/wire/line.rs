@@ -144,7 +144,13 @@ impl Codec {
         let malformed = || LineError::PayloadLength {
             verb: line.verb().to_owned(),
         };
-        let last = line.args().last().ok_or_else(malformed)?;
+        // A client's TrID is no length: what it meant to send after it cannot be known.
+        let before_length = match self.side {
+            Side::Client => 1,
+            Side::Server => 0,
+        };
+        let last = line.args().skip(before_length).last();
+        let last = last.ok_or_else(malformed)?;
         if !last.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(malformed());
         }
@@ -311,7 +317,13 @@ mod tests {
         ));
         assert!(all(CLIENT, b"ADL 6 65537\r\n").is_err());
         assert!(all(CLIENT, b"ADL 6 99999999999999999999999\r\n").is_err());
-        for line in ["UUX 1 -1\r\n", "UUX 1 x\r\n", "UUX\r\n", "UUX 1 +5\r\n"] {
+        for line in [
+            "UUX 1 -1\r\n",
+            "UUX 1 x\r\n",
+            "UUX\r\n",
+            "UUX 1\r\n",
+            "UUX 1 +5\r\n",
+        ] {
             assert!(
                 matches!(
                     all(CLIENT, line.as_bytes()),

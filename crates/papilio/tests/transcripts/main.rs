@@ -21,22 +21,37 @@ macro_rules! transcripts {
 }
 
 transcripts! {
+    acks
     adding
     blocking
+    calls
     challenge
     chat
+    cookies
+    crowd
+    deadlines
     deleting
     dispatch
     ending
+    expired_cookies
     full_lists
+    handed_data
+    idle_conversations
     initial_lists
     lists
+    lookups
     max_version
     mistakes_at_sign_in
+    mistakes_in_conversation
+    mistakes_signed_in
     names
+    picture
     presence
+    rates
     refusing
+    removed_commands
     seed_session
+    services
     shutdown
     sign_in
     status

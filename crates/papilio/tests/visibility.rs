@@ -395,6 +395,18 @@ impl World {
         let person = self.person(who);
         person.session = Some(session);
         person.mailbox = mailbox;
+        // Whoever has nothing to say is shown without UBX.
+        self.publish(who, "Hello");
+    }
+
+    fn publish(&mut self, who: Who, message: &str) {
+        let (id, _) = self.ids(who);
+        let session = self.person(who).session.unwrap();
+        let data = UserData {
+            personal_message: message.to_owned(),
+            ..UserData::default()
+        };
+        self.directory.publish(id, session, data);
     }
 
     /// Whether the other is in the burst of a first `CHG`.
@@ -442,13 +454,7 @@ impl World {
                 let name = FriendlyName::from_text("Somebody else").unwrap();
                 directory.rename(owner, session.unwrap(), name);
             }
-            Step::Publish => {
-                let data = UserData {
-                    personal_message: "Hello".to_owned(),
-                    ..UserData::default()
-                };
-                directory.publish(owner, session.unwrap(), data);
-            }
+            Step::Publish => self.publish(who, "Hello again"),
             Step::StorePrivacy(privacy) => {
                 self.store(who, RosterChange::Privacy { owner, privacy });
             }
@@ -632,7 +638,11 @@ fn check(state: &State, first: Who, (who, step): (Who, Step), after: &State, tol
     let nothing: &[&str] = &[];
     assert_eq!(verbs(&world.ben.mailbox), nothing, "Ben's\n{}", case());
     if let Some(replaced) = replaced {
-        let expected: &[&str] = if was_there { &["SignedInElsewhere"] } else { &[] };
+        let expected: &[&str] = if was_there {
+            &["SignedInElsewhere"]
+        } else {
+            &[]
+        };
         assert_eq!(verbs(&replaced), expected, "replaced\n{}", case());
     }
     if who == Who::Ann && matches!(step, Step::Appear(_)) {
@@ -642,7 +652,7 @@ fn check(state: &State, first: Who, (who, step): (Who, Step), after: &State, tol
 
     // The directory is now where the model is: the next change of Ben's tells as much.
     if after.ben == Stage::Visible {
-        world.step(after, Who::Ben, Step::Publish);
+        world.publish(Who::Ben, "And again");
         let expected: &[&str] = if after.sees() { &["UBX"] } else { &[] };
         assert_eq!(verbs(&world.ann.mailbox), expected, "then\n{}", case());
     }
@@ -665,7 +675,10 @@ fn the_model_knows_the_rule() {
     };
     assert!(seen.sees());
     for unseen in [
-        State { forward: off, ..seen },
+        State {
+            forward: off,
+            ..seen
+        },
         State { block: on, ..seen },
         State {
             allow: on,

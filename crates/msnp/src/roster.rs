@@ -330,6 +330,15 @@ pub fn add_member(own: Lists, list: List) -> Result<Lists, MemberError> {
     }
 }
 
+/// The lists that [`add_member`] speaks of: to put somebody on AL is to say that they are not on BL,
+/// and the reverse, whatever a session said of either.
+pub fn spoken_of(list: List) -> Lists {
+    match list {
+        List::Allow | List::Block => Lists::ALLOW | Lists::BLOCK,
+        List::Forward | List::Reverse | List::Pending => list.into(),
+    }
+}
+
 /// DeleteMember. One that finds PL empty succeeds: an AddMember may have emptied it just before.
 pub fn remove_member(own: Lists, list: List) -> Result<Lists, MemberError> {
     match list {

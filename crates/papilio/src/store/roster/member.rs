@@ -29,8 +29,8 @@ impl RosterWriter<'_> {
             let said = [(member.role, said)];
             open.save(self.owner, &member.address, (before, after), &said)
                 .await?;
-            open.tell(&member.address, member.role, before, after)
-                .await?;
+            let spoken_of = roster::spoken_of(member.role.list());
+            open.tell(&member.address, spoken_of, before, after).await?;
         }
         open.bury().await?;
         open.done(()).await
@@ -48,7 +48,8 @@ impl RosterWriter<'_> {
             let after = roster::remove_member(before, member.role.list()).map_err(refusal)?;
             open.save(self.owner, &address, (before, after), &[])
                 .await?;
-            open.tell(&address, member.role, before, after).await?;
+            let spoken_of = Lists::from(member.role.list());
+            open.tell(&address, spoken_of, before, after).await?;
         }
         open.bury().await?;
         open.done(()).await
@@ -90,7 +91,7 @@ impl Opened {
     async fn tell(
         &mut self,
         address: &MemberAddress,
-        role: Role,
+        spoken_of: Lists,
         before: Lists,
         after: Lists,
     ) -> Result<(), RosterError> {
@@ -99,7 +100,7 @@ impl Opened {
                 owner: self.owner,
                 contact,
                 lists: after,
-                touched: Lists::from(role.list()) | difference(before, after),
+                touched: spoken_of | difference(before, after),
             });
         }
         Ok(())

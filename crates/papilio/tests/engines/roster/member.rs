@@ -34,7 +34,7 @@ async fn allow_and_block_exclude_one_another(place: Place) {
     let allowed = world.add_member(alice, Role::Allow, bob).await.unwrap();
     assert_eq!(
         allowed.changes,
-        [lists(alice.id, bob.id, AL, AL), book.clone()]
+        [lists(alice.id, bob.id, AL, AL | BL), book.clone()]
     );
     let blocked = world.add_member(alice, Role::Block, bob).await.unwrap();
     assert_eq!(
@@ -76,7 +76,7 @@ async fn accepting_somebody_who_waits(place: Place) {
     let changed = world.add_member(bob, Role::Allow, alice).await.unwrap();
     assert_eq!(
         changed.changes[0],
-        lists(bob.id, alice.id, RL | AL, AL | PL)
+        lists(bob.id, alice.id, RL | AL, AL | BL | PL)
     );
     world.add_member(bob, Role::Reverse, alice).await.unwrap();
     world

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use msnp::handle::Handle;
 use msnp::proof::tweener::Ticket;
 use msnp::roster::{
-    self, AddPolicy, AllowListManagement, List, Lists, Pair, Privacy, add_forward, add_member,
-    remove_forward, remove_member,
+    self, AddPolicy, AllowListManagement, Lists, Pair, Privacy, add_forward, add_member,
+    remove_forward, remove_member, spoken_of,
 };
 use papilio::store::account::{Account, AccountId};
 use papilio::store::roster::{RosterChange, SessionRoster};
@@ -122,10 +122,12 @@ impl Book {
                 changes
             }
             SoapRequest::AddMember(list, handle) => {
-                self.member(owner, handle, *list, |own| add_member(own, *list).ok())
+                let rule = |own| add_member(own, *list).ok();
+                self.member(owner, handle, spoken_of(*list), rule)
             }
             SoapRequest::DeleteMember(list, handle) => {
-                self.member(owner, handle, *list, |own| remove_member(own, *list).ok())
+                let rule = |own| remove_member(own, *list).ok();
+                self.member(owner, handle, Lists::from(*list), rule)
             }
             SoapRequest::SetPrivacy(privacy) => {
                 self.entry_mut(owner).privacy = *privacy;
@@ -145,7 +147,7 @@ impl Book {
         &mut self,
         owner: AccountId,
         handle: &Handle,
-        list: List,
+        spoken_of: Lists,
         rule: impl FnOnce(Lists) -> Option<Lists>,
     ) -> Vec<RosterChange> {
         let contact = self.id(handle);
@@ -156,7 +158,7 @@ impl Book {
             owner,
             contact,
             lists: own,
-            touched: Lists::from(list) | changed(pair.own, own),
+            touched: spoken_of | changed(pair.own, own),
         }]
     }
 

@@ -144,11 +144,11 @@ fn presence() -> Presence {
         status: Status::Away,
         capabilities: Capabilities(1_611_513_916),
         object: Some(Param::new(OBJECT).unwrap()),
-        data: UserData {
+        data: Some(Box::new(UserData {
             personal_message: "at lunch".to_owned(),
             current_media: String::new(),
             machine_guid: Some("{0061D708-CD9B-4D56-B64B-FFFAA92FF344}".to_owned()),
-        },
+        })),
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Input {
     Answer(Answer),
     /// Something happened elsewhere.
     Event(Event),
-    /// The time that [`Session::wake_at`] named has come.
+    /// The time that [`Session::wake_at`](super::Session::wake_at) named has come.
     Timer,
     /// The connection is over. The last input.
     End,

@@ -57,6 +57,7 @@ transcripts! {
     shutdown
     sign_in
     status
+    tickets
     unchallenged
     versions
 }

@@ -38,3 +38,80 @@ pub(crate) fn folder() -> PathBuf {
 fn read(name: &str) -> Script {
     Script::read(&folder(), name).unwrap_or_else(|error| panic!("{error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    const SCENE: &str = "account alice@example.com \"Alice W\"\nalice connects\n";
+
+    /// What a transcript with these lines fails with, played as values.
+    fn failure(lines: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x.msnp"), SCENE.to_owned() + lines).unwrap();
+        let played = catch_unwind(|| {
+            let script = Script::read(folder.path(), "x").unwrap_or_else(|error| panic!("{error}"));
+            let settings = settings::of(&script);
+            play::play(&script, &mut pure::Pure::new(&script, settings));
+        });
+        match played {
+            Ok(()) => String::new(),
+            Err(panic) => panic.downcast_ref::<String>().unwrap().clone(),
+        }
+    }
+
+    #[test]
+    fn a_transcript_that_is_right_is_played_to_its_end() {
+        let right = "alice> VER 1 MSNP13\nalice< VER 1 MSNP13\nalice> PNG\nalice< closed\n";
+        assert_eq!(failure(right), "");
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_said_with_its_line() {
+        for (lines, line, said) in [
+            (
+                "alice> VER 1 MSNP13\nalice< VER 1 MSNP14",
+                4,
+                "received: VER 1 MSNP13",
+            ),
+            ("alice< VER 1 MSNP13", 3, "alice got nothing"),
+            ("alice> VER 1 MSNP13", 3, "nobody expected: alice< VER 1"),
+            (
+                "alice> VER 1 MSNP13\nalice silent",
+                4,
+                "nobody expected: alice< VER 1",
+            ),
+            (
+                "alice> VER 1 MSNP13\nalice> PNG",
+                4,
+                "nobody expected: alice< VER 1",
+            ),
+            ("alice> PNG", 3, "nobody expected: alice< closed"),
+            ("alice< closed", 3, "alice got nothing"),
+            (
+                "alice> VER 1 MSNP13\nalice< closed",
+                4,
+                "alice got VER 1 MSNP13",
+            ),
+            ("alice> UUX 1 4\n   | ab¬", 3, "has 2 bytes, not 4"),
+            ("alice> USR 1 $cookie", 3, "not known here"),
+            ("bob connects", 3, "no account for \"bob\""),
+            ("alice dances", 3, "neither a statement nor a part"),
+            ("alice> CHG 1 NLN ", 3, "write {space}"),
+            ("   | payload of nothing", 2, "only a command"),
+            (
+                "account bob@example.com \"Bob\"",
+                3,
+                "before anything happens",
+            ),
+        ] {
+            let failure = failure(lines);
+            assert!(
+                failure.contains(&format!("x.msnp:{line}: ")),
+                "{lines}: {failure}"
+            );
+            assert!(failure.contains(said), "{lines}: {failure}");
+        }
+    }
+}

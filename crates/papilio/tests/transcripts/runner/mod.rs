@@ -4,6 +4,7 @@ mod book;
 mod frame;
 mod play;
 mod pure;
+mod read;
 mod script;
 mod services;
 mod settings;

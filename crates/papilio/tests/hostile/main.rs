@@ -5,5 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod connections;
+
 mod house;
 mod privacy;

@@ -372,7 +372,7 @@ impl Directory {
         let bytes = render::handed(&sender.handle, kind, data, reached.dialect);
         reached
             .mailbox
-            .put(Event::Frozen(bytes))
+            .offer(Event::Frozen(bytes))
             .map_err(|_| ErrorCode::NotOnline)
     }
 

@@ -6,6 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod connections;
-
+mod floods;
 mod house;
 mod privacy;

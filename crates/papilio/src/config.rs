@@ -182,6 +182,9 @@ pub struct Limits {
     /// How long a notification connection may be silent.
     #[serde(with = "value::period")]
     pub notification_idle: Option<Duration>,
+    /// How long a client may be silent in the middle of a command.
+    #[serde(with = "value::period")]
+    pub half_command: Option<Duration>,
 }
 
 /// What one request over HTTP may send. Sizes in bytes.

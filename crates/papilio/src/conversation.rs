@@ -300,7 +300,7 @@ impl Seat {
         };
         let cookie = registry.lock().issue(admission, now);
         let ring = render::ring(id, &reached.address, &cookie, &self.member, reached.dialect);
-        if reached.mailbox.put(Event::Frozen(ring)).is_err() {
+        if reached.mailbox.offer(Event::Frozen(ring)).is_err() {
             registry.lock().cookies.remove(&cookie);
             self.failed_calls += 1;
             return Err(ErrorCode::NotOnline);

@@ -121,6 +121,17 @@ impl Mailbox {
         outcome
     }
 
+    /// Puts in what the receiver has not asked for, unless that leaves less than half of the mailbox
+    /// for the rest: a stranger must not be able to make it run over.
+    pub fn offer(&self, event: Event) -> Result<(), Undelivered> {
+        let queue = self.queue.lock();
+        if !queue.posts.is_empty() && queue.bytes + event.size() > self.capacity / 2 {
+            return Err(Undelivered::Full);
+        }
+        drop(queue);
+        self.put(event)
+    }
+
     /// Takes everything out, leaving no memory behind. Pending, and woken later, when there is
     /// nothing.
     pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<(VecDeque<Post>, Overflow)> {
@@ -261,6 +272,19 @@ mod tests {
         assert_eq!(mailbox.put(frozen(1)), Err(Undelivered::Closed));
         let (posts, overflow) = mailbox.take();
         assert_eq!((posts.len(), overflow), (1, Overflow::Yes));
+    }
+
+    #[test]
+    fn what_is_offered_leaves_half_of_the_mailbox_and_never_overflows() {
+        let mailbox = Mailbox::new(1000);
+        assert_eq!(mailbox.offer(frozen(300)), Ok(()));
+        assert_eq!(mailbox.offer(frozen(300)), Err(Undelivered::Full));
+        assert_eq!(mailbox.put(frozen(300)), Ok(()));
+        let (posts, overflow) = mailbox.take();
+        assert_eq!((posts.len(), overflow), (2, Overflow::No));
+        assert_eq!(mailbox.offer(frozen(2000)), Ok(()), "one always fits");
+        mailbox.close();
+        assert_eq!(mailbox.offer(frozen(1)), Err(Undelivered::Closed));
     }
 
     #[test]

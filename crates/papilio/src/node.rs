@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use msnp::server::{Door, Event, Nonce, Place, Policy, Session};
@@ -71,6 +71,11 @@ impl Node {
             connections: Mutex::default(),
             last_connection: AtomicU64::new(0),
         })
+    }
+
+    /// How long a client may be silent in the middle of a command.
+    pub fn rest_deadline(&self) -> Duration {
+        self.policy.rest_deadline
     }
 
     /// How clients' bytes are cut into lines.

@@ -20,6 +20,8 @@ pub struct Policy {
     pub ticket_deadline: Duration,
     /// A notification connection that says nothing for so long is closed.
     pub notification_idle: Duration,
+    /// A client that is silent for so long in the middle of a command is gone (wire-msnp13, 9).
+    pub rest_deadline: Duration,
     /// Switchboard, before `USR` or `ANS`.
     pub switchboard_deadline: Duration,
     /// A conversation in which nothing is said for so long is ended.
@@ -58,6 +60,7 @@ impl Policy {
             sign_in_deadline: seconds(60),
             ticket_deadline: seconds(300),
             notification_idle: seconds(180),
+            rest_deadline: seconds(60),
             switchboard_deadline: seconds(60),
             conversation_idle: seconds(300),
             alone_idle: seconds(60),

@@ -253,6 +253,7 @@ pub fn settings(config: &Config, pages: Param) -> Settings {
             sign_in_deadline: period(sign_in.deadline),
             ticket_deadline: period(sign_in.ticket_deadline),
             notification_idle: period(limits.notification_idle),
+            rest_deadline: period(limits.half_command),
             switchboard_deadline: period(switchboard.deadline),
             conversation_idle: period(switchboard.idle),
             alone_idle: period(switchboard.idle_alone),

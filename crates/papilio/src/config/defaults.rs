@@ -95,6 +95,7 @@ impl Default for Limits {
             payload: Some(65_536),
             mailbox: Some(1024 * 1024),
             notification_idle: minutes(3),
+            half_command: minutes(1),
         }
     }
 }

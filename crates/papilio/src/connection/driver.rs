@@ -12,7 +12,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use msnp::error::ErrorCode;
@@ -160,6 +160,11 @@ impl Driver {
     /// When the session wants [`Input::Timer`].
     pub fn wake_at(&self) -> Option<Instant> {
         self.session.wake_at()
+    }
+
+    /// How long a client may be silent in the middle of a command.
+    pub fn rest_deadline(&self) -> Duration {
+        self.node.rest_deadline()
     }
 
     /// Feeds the session one input.

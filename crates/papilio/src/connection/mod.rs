@@ -39,6 +39,9 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long what was said last may take to leave, when the connection closes.
 const LAST_WORDS_DEADLINE: Duration = Duration::from_secs(3);
 
+/// How many commands a connection may have carried out before others get their turn.
+const FAIR_SHARE: usize = 64;
+
 /// How many buffers are handed to one write.
 const WRITE_BATCH: usize = 64;
 
@@ -61,11 +64,15 @@ where
     let mut input = BytesMut::new();
     let mailbox = Arc::clone(driver.mailbox());
     let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+    // Until when the rest of a half command must go on coming.
+    let mut rest_due = None;
     loop {
-        arm(timer.as_mut(), driver.wake_at());
+        let wake_at = driver.wake_at().into_iter().chain(rest_due).min();
+        arm(timer.as_mut(), wake_at);
         let woken =
             poll_fn(|cx| poll_woken(cx, &mut io, &mut input, &mailbox, timer.as_mut())).await;
         let mut out = Output::default();
+        let mut commands = 0;
         match woken {
             Woken::Read(Ok(0)) => {
                 driver.close(Closing::Done("connection closed by its client"), &mut out);
@@ -75,40 +82,50 @@ where
                 driver.close(Closing::Done("connection broke"), &mut out);
             }
             Woken::Read(Ok(_)) => {
-                read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
+                commands = read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
+                rest_due = (!input.is_empty()).then(|| now() + driver.rest_deadline());
             }
             Woken::Post(posts, overflow) => {
-                driver.deliver(Instant::now(), (posts, overflow), &mut out);
+                driver.deliver(now(), (posts, overflow), &mut out);
             }
-            Woken::Timer => {
-                // No timer makes a session ask the store anything.
-                let _none = driver.feed(Instant::now(), Input::Timer, &mut out);
-            }
+            Woken::Timer => {}
+        }
+        // Looked at every time: whoever never pauses does not outrun their deadlines.
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now());
+        if out.closing.is_none() && is_due(driver.wake_at()) {
+            // No timer makes a session ask the store anything.
+            let _none = driver.feed(now(), Input::Timer, &mut out);
+        }
+        if out.closing.is_none() && is_due(rest_due) {
+            let half = Closing::Fault("sent half a command and no more".into());
+            driver.close(half, &mut out);
         }
         // What the input caused for this very session goes out with its answer.
         if out.closing.is_none() {
-            driver.deliver(Instant::now(), mailbox.take(), &mut out);
+            driver.deliver(now(), mailbox.take(), &mut out);
         }
         let deadline = if out.closing.is_some() {
             LAST_WORDS_DEADLINE
         } else {
             WRITE_DEADLINE
         };
-        let written = write_out(&mut io, out.bytes, deadline).await;
-        if written.is_ok() {
-            for receipt in out.receipts {
-                receipt.written();
+        match write_out(&mut io, out.bytes, deadline).await {
+            Ok(()) => {
+                for receipt in out.receipts {
+                    receipt.written();
+                }
             }
-        } else if out.closing.is_none() {
-            driver.close(
-                Closing::Fault("does not read what it is sent".into()),
-                &mut Output::default(),
-            );
-            report(
-                &driver,
-                &Closing::Fault("does not read what it is sent".into()),
-            );
-            return;
+            Err(error) if out.closing.is_none() => {
+                let closing = match error.kind() {
+                    io::ErrorKind::TimedOut => {
+                        Closing::Fault("does not read what it is sent".into())
+                    }
+                    _ => Closing::Done("connection broke"),
+                };
+                report(&driver, &closing);
+                return;
+            }
+            Err(_) => {}
         }
         if let Some(closing) = out.closing {
             report(&driver, &closing);
@@ -117,24 +134,29 @@ where
             let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
             return;
         }
+        if commands >= FAIR_SHARE {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
-/// Feeds the session every whole line there is.
+/// Feeds the session every whole line there is; how many there were.
 async fn read_lines(
     driver: &mut Driver,
     codec: Codec,
     input: &mut BytesMut,
     store: &Store,
     out: &mut Output,
-) {
+) -> usize {
+    let mut commands = 0;
     while out.closing.is_none() {
         let next = match codec.decode(input) {
             Ok(Some(line)) => Input::Line(line),
             Ok(None) => break,
             Err(error) => Input::Broken(error),
         };
-        let mut ask = driver.feed(Instant::now(), next, out);
+        commands += 1;
+        let mut ask = driver.feed(now(), next, out);
         while let Some(question) = ask {
             // On the heap only while it lasts: what a connection holds, it holds while idle too.
             ask = Box::pin(answer(driver, question, store, out)).await;
@@ -143,6 +165,7 @@ async fn read_lines(
     if input.is_empty() {
         *input = BytesMut::new();
     }
+    commands
 }
 
 /// Asks the store.
@@ -153,19 +176,19 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             ticket,
             dialect,
         } => {
-            let now = Timestamp::now();
-            let account = match store.account_of_ticket(ticket.as_str(), now).await {
+            let date = Timestamp::now();
+            let account = match store.account_of_ticket(ticket.as_str(), date).await {
                 Ok(Some(account)) if account.handle == handle => account,
-                Ok(_) => return driver.verified(Instant::now(), Err(Refusal::Ticket), out),
+                Ok(_) => return driver.verified(now(), Err(Refusal::Ticket), out),
                 Err(error) => {
                     warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");
-                    return driver.verified(Instant::now(), Err(Refusal::Internal), out);
+                    return driver.verified(now(), Err(Refusal::Internal), out);
                 }
             };
             // First the place, then the lists: a change made in between reaches the place.
             let id = driver.sign_in(&account, dialect);
             let outcome = match store.roster_of(id).await {
-                Ok(roster) => Ok(welcome(driver, &account, ticket, now, roster)),
+                Ok(roster) => Ok(welcome(driver, &account, ticket, date, roster)),
                 Err(error) => {
                     warn!(connection = %driver.id(), %handle, %error, "cannot read the lists");
                     Err(Refusal::Internal)
@@ -174,7 +197,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             if outcome.is_ok() {
                 info!(connection = %driver.id(), %handle, peer = %driver.peer(), version = %dialect.version, "signed in");
             }
-            driver.verified(Instant::now(), outcome, out)
+            driver.verified(now(), outcome, out)
         }
         Ask::Accounts { unknown, purpose } => {
             let found = match store.accounts_by_handles(&unknown).await {
@@ -188,7 +211,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     Err(ErrorCode::AddressBookUnavailable)
                 }
             };
-            driver.found(Instant::now(), purpose, found, out)
+            driver.found(now(), purpose, found, out)
         }
     }
 }
@@ -267,8 +290,13 @@ fn arm(timer: Pin<&mut Sleep>, wake_at: Option<Instant>) {
     }
 }
 
+/// The time that timers go by.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 fn far_away() -> Instant {
-    Instant::now() + Duration::from_secs(365 * 24 * 3600)
+    now() + Duration::from_secs(365 * 24 * 3600)
 }
 
 /// Writes everything, in as few calls as it takes.

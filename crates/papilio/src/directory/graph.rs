@@ -47,7 +47,8 @@ pub(super) struct Online {
     /// The address by which its client reaches this node.
     pub(super) address: Param,
     pub(super) dialect: &'static Dialect,
-    pub(super) privacy: Privacy,
+    /// BLP, once anybody has said.
+    pub(super) privacy: Option<Privacy>,
     /// Sorted by id.
     pub(super) contacts: Vec<Contact>,
     pub(super) presence: Arc<Presence>,
@@ -131,7 +132,7 @@ impl Graph {
         let seen = watcher != watched
             && a.shown != Shown::NotYet
             && b.shown == Shown::Visible
-            && roster::sees(a.lists(watched), b.lists(watcher), b.privacy);
+            && roster::sees(a.lists(watched), b.lists(watcher), b.privacy());
         seen.then_some(&b.presence)
     }
 
@@ -312,7 +313,11 @@ impl Online {
 
     /// Whether this account lets another see and call it.
     pub(super) fn allows(&self, other: AccountId) -> bool {
-        roster::allows(self.lists(other), self.privacy)
+        roster::allows(self.lists(other), self.privacy())
+    }
+
+    fn privacy(&self) -> Privacy {
+        self.privacy.unwrap_or_default()
     }
 
     /// Whether there is a contact, on whatever list.

@@ -117,7 +117,7 @@ impl Directory {
             mailbox,
             address,
             dialect,
-            privacy: Privacy::default(),
+            privacy: None,
             contacts: Vec::new(),
             presence: Arc::new(presence),
             shown: Shown::NotYet,
@@ -145,7 +145,7 @@ impl Directory {
         let Some(online) = graph.session(id, session.0) else {
             return;
         };
-        online.privacy = roster.privacy;
+        online.privacy.get_or_insert(roster.privacy);
         online.contacts.reserve_exact(roster.contacts.len());
         for (contact, handle, lists) in roster.contacts {
             graph.name(contact, handle);
@@ -227,7 +227,7 @@ impl Directory {
         let pairs = graph.watchers_of(id);
         graph.step(&pairs, Telling::Line, |graph| {
             if let Some(online) = graph.session(id, session.0) {
-                online.privacy = privacy;
+                online.privacy = Some(privacy);
             }
         });
     }
@@ -323,7 +323,7 @@ impl Directory {
                     let pairs = graph.watchers_of(owner);
                     graph.step(&pairs, Telling::Line, |graph| {
                         if let Some(online) = graph.online(owner) {
-                            online.privacy = privacy;
+                            online.privacy = Some(privacy);
                         }
                     });
                 }
@@ -372,7 +372,7 @@ impl Directory {
         let bytes = render::handed(&sender.handle, kind, data, reached.dialect);
         reached
             .mailbox
-            .put(Event::Frozen(bytes))
+            .offer(Event::Frozen(bytes))
             .map_err(|_| ErrorCode::NotOnline)
     }
 

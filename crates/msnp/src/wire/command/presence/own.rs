@@ -35,6 +35,10 @@ pub enum ChgStatus {
 }
 
 impl Chg {
+    /// Longest display picture that others are shown, in bytes as it travels: several times the
+    /// longest of a client, and with handle and name still a line that clients read.
+    pub const MAX_SHOWN_OBJECT: usize = 4096;
+
     /// What to answer: the same, but for capabilities that this dialect has no form for.
     pub fn echo(&self, dialect: &Dialect) -> Self {
         let echoed = |sent: &Param| {
@@ -54,9 +58,13 @@ impl Chg {
             .unwrap_or(Capabilities::NONE)
     }
 
-    /// The display picture to show others: `None` when absent, `0` or an empty element.
+    /// The display picture to show others: `None` when absent, `0` or an empty element, and when it is
+    /// longer than [`Chg::MAX_SHOWN_OBJECT`].
     pub fn shown_object(&self) -> Option<Param> {
-        self.object.clone().filter(names_an_object)
+        let fits = |object: &Param| object.as_str().len() <= Self::MAX_SHOWN_OBJECT;
+        self.object
+            .clone()
+            .filter(|object| fits(object) && names_an_object(object))
     }
 
     pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {

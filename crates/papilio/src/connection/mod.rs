@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ use tokio::time::Sleep;
 use tracing::{debug, info, warn};
 
 use self::driver::{Ask, Driver, Output};
-use crate::mailbox::{Mailbox, Overflow, Post};
+use crate::mailbox::{Overflow, Post};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
 
@@ -53,95 +52,126 @@ enum Woken {
     Timer,
 }
 
-/// Drives a session until it closes or its connection breaks.
-pub async fn drive<Io>(mut io: Io, mut driver: Driver, codec: Codec, store: Store)
+/// What carries the bytes, and the session that they mean.
+///
+/// A value of its own, and driven by reference, so that the task that drives it holds it once: a
+/// future that is handed a value keeps a place for it as an argument and another as a variable.
+#[derive(Debug)]
+pub struct Connection<Io> {
+    io: Io,
+    driver: Driver,
+    codec: Codec,
+    store: Store,
+    /// What came and is no whole line yet.
+    input: BytesMut,
+}
+
+impl<Io> Connection<Io>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut input = BytesMut::new();
-    let mailbox = Arc::clone(driver.mailbox());
-    let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
-    loop {
-        arm(timer.as_mut(), driver.wake_at());
-        let woken =
-            poll_fn(|cx| poll_woken(cx, &mut io, &mut input, &mailbox, timer.as_mut())).await;
-        let mut out = Output::default();
-        match woken {
-            Woken::Read(Ok(0)) => {
-                driver.close(Closing::Done("connection closed by its client"), &mut out);
-            }
-            Woken::Read(Err(error)) => {
-                debug!(connection = %driver.id(), %error, "connection broke");
-                driver.close(Closing::Done("connection broke"), &mut out);
-            }
-            Woken::Read(Ok(_)) => {
-                read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
-            }
-            Woken::Post(posts, overflow) => {
-                driver.deliver(Instant::now(), (posts, overflow), &mut out);
-            }
-            Woken::Timer => {
-                // No timer makes a session ask the store anything.
-                let _none = driver.feed(Instant::now(), Input::Timer, &mut out);
-            }
-        }
-        // What the input caused for this very session goes out with its answer.
-        if out.closing.is_none() {
-            driver.deliver(Instant::now(), mailbox.take(), &mut out);
-        }
-        let deadline = if out.closing.is_some() {
-            LAST_WORDS_DEADLINE
-        } else {
-            WRITE_DEADLINE
-        };
-        let written = write_out(&mut io, out.bytes, deadline).await;
-        if written.is_ok() {
-            for receipt in out.receipts {
-                receipt.written();
-            }
-        } else if out.closing.is_none() {
-            driver.close(
-                Closing::Fault("does not read what it is sent".into()),
-                &mut Output::default(),
-            );
-            report(
-                &driver,
-                &Closing::Fault("does not read what it is sent".into()),
-            );
-            return;
-        }
-        if let Some(closing) = out.closing {
-            report(&driver, &closing);
-            // Whoever closed first, the other end need not wait for the word of it.
-            let shutdown = poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx));
-            let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
-            return;
+    /// A connection that was just accepted.
+    pub fn new(io: Io, driver: Driver, codec: Codec, store: Store) -> Self {
+        Self {
+            io,
+            driver,
+            codec,
+            store,
+            input: BytesMut::new(),
         }
     }
-}
 
-/// Feeds the session every whole line there is.
-async fn read_lines(
-    driver: &mut Driver,
-    codec: Codec,
-    input: &mut BytesMut,
-    store: &Store,
-    out: &mut Output,
-) {
-    while out.closing.is_none() {
-        let next = match codec.decode(input) {
-            Ok(Some(line)) => Input::Line(line),
-            Ok(None) => break,
-            Err(error) => Input::Broken(error),
-        };
-        let mut ask = driver.feed(Instant::now(), next, out);
-        while let Some(question) = ask {
-            // On the heap only while it lasts: what a connection holds, it holds while idle too.
-            ask = Box::pin(answer(driver, question, store, out)).await;
+    /// Drives the session until it closes or the connection breaks.
+    pub async fn drive(&mut self) {
+        let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+        loop {
+            arm(timer.as_mut(), self.driver.wake_at());
+            let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
+            let mut out = Output::default();
+            match woken {
+                Woken::Read(Ok(0)) => {
+                    let closing = Closing::Done("connection closed by its client");
+                    self.driver.close(closing, &mut out);
+                }
+                Woken::Read(Err(error)) => {
+                    debug!(connection = %self.driver.id(), %error, "connection broke");
+                    self.driver
+                        .close(Closing::Done("connection broke"), &mut out);
+                }
+                Woken::Read(Ok(_)) => self.read_lines(&mut out).await,
+                Woken::Post(posts, overflow) => {
+                    self.driver
+                        .deliver(Instant::now(), (posts, overflow), &mut out);
+                }
+                Woken::Timer => {
+                    // No timer makes a session ask the store anything.
+                    let _none = self.driver.feed(Instant::now(), Input::Timer, &mut out);
+                }
+            }
+            // What the input caused for this very session goes out with its answer.
+            if out.closing.is_none() {
+                let post = self.driver.mailbox().take();
+                self.driver.deliver(Instant::now(), post, &mut out);
+            }
+            let deadline = if out.closing.is_some() {
+                LAST_WORDS_DEADLINE
+            } else {
+                WRITE_DEADLINE
+            };
+            let written = write_out(&mut self.io, out.bytes, deadline).await;
+            if written.is_ok() {
+                for receipt in out.receipts {
+                    receipt.written();
+                }
+            } else if out.closing.is_none() {
+                let closing = Closing::Fault("does not read what it is sent".into());
+                report(&self.driver, &closing);
+                self.driver.close(closing, &mut Output::default());
+                return;
+            }
+            if let Some(closing) = out.closing {
+                report(&self.driver, &closing);
+                // Whoever closed first, the other end need not wait for the word of it.
+                let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
+                let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
+                return;
+            }
         }
     }
-    if input.is_empty() {
-        *input = BytesMut::new();
+
+    fn poll_woken(&mut self, cx: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Woken> {
+        let read = SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            self.input.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        });
+        if let Poll::Ready(read) = read {
+            return Poll::Ready(Woken::Read(read));
+        }
+        if let Poll::Ready((posts, overflow)) = self.driver.mailbox().poll_take(cx) {
+            return Poll::Ready(Woken::Post(posts, overflow));
+        }
+        timer.poll(cx).map(|()| Woken::Timer)
+    }
+
+    /// Feeds the session every whole line there is.
+    async fn read_lines(&mut self, out: &mut Output) {
+        while out.closing.is_none() {
+            let next = match self.codec.decode(&mut self.input) {
+                Ok(Some(line)) => Input::Line(line),
+                Ok(None) => break,
+                Err(error) => Input::Broken(error),
+            };
+            let mut ask = self.driver.feed(Instant::now(), next, out);
+            while let Some(question) = ask {
+                // On the heap only while it lasts: what a connection holds, it holds while idle too.
+                ask = Box::pin(answer(&mut self.driver, question, &self.store, out)).await;
+            }
+        }
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
     }
 }
 
@@ -235,28 +265,6 @@ fn report(driver: &Driver, closing: &Closing) {
 }
 
 // ---- Waiting and writing -----------------------------------------------------------------------
-
-fn poll_woken<Io: AsyncRead + Unpin>(
-    cx: &mut Context<'_>,
-    io: &mut Io,
-    input: &mut BytesMut,
-    mailbox: &Mailbox,
-    timer: Pin<&mut Sleep>,
-) -> Poll<Woken> {
-    let read = SCRATCH.with_borrow_mut(|scratch| {
-        let mut buffer = ReadBuf::new(scratch);
-        ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
-        input.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(buffer.filled().len()))
-    });
-    if let Poll::Ready(read) = read {
-        return Poll::Ready(Woken::Read(read));
-    }
-    if let Poll::Ready((posts, overflow)) = mailbox.poll_take(cx) {
-        return Poll::Ready(Woken::Post(posts, overflow));
-    }
-    timer.poll(cx).map(|()| Woken::Timer)
-}
 
 /// Lets the timer ring no later than the session wants. It may ring early: a session that is woken
 /// before its time does nothing, so that moving a deadline back costs nothing.

@@ -17,7 +17,7 @@
 mod client;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -25,8 +25,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use client::figures::{percentile, setting, wanted};
-use client::process::{Process, ready};
-use client::{Addresses, Connection, Person, serve};
+use client::process::{Process, Server, ready};
+use client::{Connection, Person, serve};
 
 const WATCHERS: usize = 500;
 
@@ -50,59 +50,63 @@ fn main() -> anyhow::Result<()> {
         "[passwords]\nmemory-kib = 32\npasses = 1\n[rates]\nchg = { burst = 0, per-second = 0 }\n",
     )?;
     let bare = [Process::bare("loop")?, Process::bare("tasks")?];
-    let mut audiences = vec![(
-        "papilio",
-        &papilio.process,
-        runtime()?.block_on(through_papilio(&papilio.addresses))?,
-    )];
+    let mut audiences = vec![runtime()?.block_on(through_papilio(&papilio))?];
     for (name, process) in ["bare loop", "bare tasks"].into_iter().zip(&bare) {
-        audiences.push((name, process, through_bare(process.address("msnp")?)?));
+        audiences.push(through_bare(name, process)?);
     }
-    let mut times: [Vec<f64>; 3] = Default::default();
-    let mut used = [Duration::ZERO; 3];
-    for round in 0..rounds + 10 {
-        for (place, (_, process, audience)) in audiences.iter_mut().enumerate() {
-            let before = process.processor_time()?;
-            let took = audience.announce(round)?;
-            std::thread::sleep(PAUSE);
-            // The first rounds warm up.
-            if round >= 10 {
-                times[place].push(took.as_secs_f64() * 1e3);
-                used[place] += process.processor_time()? - before;
-            }
-        }
-    }
+    // Once unmeasured: everything is in memory then, and the caches are warm.
+    take_turns(&mut audiences, 10)?;
+    let used = |process: &Process| process.processor_time();
+    let before = audiences.iter().map(|audience| used(audience.process));
+    let before = before.collect::<anyhow::Result<Vec<_>>>()?;
+    let times = take_turns(&mut audiences, rounds)?;
     println!("{WATCHERS} watchers, {rounds} rounds each, taking turns\n");
     println!("              median ms   p99 ms   least ms   server us per watcher");
-    for (place, (name, ..)) in audiences.iter().enumerate() {
+    for (audience, (before, times)) in audiences.iter().zip(before.iter().zip(times)) {
+        let used = used(audience.process)? - *before;
         println!(
-            "{name:<12} {:>10.2} {:>8.2} {:>10.2} {:>23.2}",
-            percentile(&times[place], 50),
-            percentile(&times[place], 99),
-            percentile(&times[place], 0),
-            used[place].as_secs_f64() * 1e6 / (rounds * WATCHERS) as f64,
+            "{:<12} {:>10.2} {:>8.2} {:>10.2} {:>23.2}",
+            audience.name,
+            percentile(&times, 50),
+            percentile(&times, 99),
+            percentile(&times, 0),
+            used.as_secs_f64() * 1e6 / (rounds * WATCHERS) as f64,
         );
     }
     println!("\naim: median below 2 ms");
     Ok(())
 }
 
+/// Milliseconds of each round, for each audience.
+fn take_turns(audiences: &mut [Audience], rounds: usize) -> anyhow::Result<Vec<Vec<f64>>> {
+    let mut times = vec![Vec::new(); audiences.len()];
+    for round in 0..rounds {
+        for (audience, times) in audiences.iter_mut().zip(&mut times) {
+            times.push(audience.announce(round)?.as_secs_f64() * 1e3);
+            std::thread::sleep(PAUSE);
+        }
+    }
+    Ok(times)
+}
+
 // ---- A round -----------------------------------------------------------------------------------
 
 /// Who announces, and those who watch.
-struct Audience {
+struct Audience<'a> {
+    name: &'static str,
+    process: &'a Process,
     announcer: TcpStream,
     watchers: Vec<TcpStream>,
 }
 
-impl Audience {
+impl Audience<'_> {
     fn announce(&mut self, round: usize) -> anyhow::Result<Duration> {
         let said = SAID[round % SAID.len()];
         let expected = line(round);
         let started = Instant::now();
         self.announcer.write_all(said)?;
         let mut buffer = [0; 256];
-        for watcher in &mut self.watchers {
+        for watcher in self.watchers.iter_mut().rev() {
             let buffer = &mut buffer[..expected.len()];
             watcher.read_exact(buffer)?;
             ensure!(buffer == expected, "something else: {buffer:?}");
@@ -139,14 +143,21 @@ fn everyone() -> Vec<String> {
     records
 }
 
-async fn through_papilio(server: &Addresses) -> anyhow::Result<Audience> {
+async fn through_papilio(server: &Server) -> anyhow::Result<Audience<'_>> {
+    let Server {
+        process, addresses, ..
+    } = server;
     let announcer = Person::numbered(0);
     let mut watchers = Vec::new();
     for number in 1..=WATCHERS {
         let contacts = std::slice::from_ref(&announcer);
-        watchers.push(Person::numbered(number).sign_in(server, contacts).await?);
+        watchers.push(
+            Person::numbered(number)
+                .sign_in(addresses, contacts)
+                .await?,
+        );
     }
-    let announcer = announcer.sign_in(server, &[]).await?;
+    let announcer = announcer.sign_in(addresses, &[]).await?;
     let mut quiet = Vec::new();
     for mut watcher in watchers {
         // The announcer arrives; then everything that goes with it has come as well.
@@ -156,6 +167,8 @@ async fn through_papilio(server: &Addresses) -> anyhow::Result<Audience> {
         quiet.push(blocking(watcher)?);
     }
     Ok(Audience {
+        name: "papilio",
+        process,
         announcer: blocking(announcer)?,
         watchers: quiet,
     })
@@ -167,7 +180,8 @@ fn blocking(connection: Connection) -> anyhow::Result<TcpStream> {
     Ok(stream)
 }
 
-fn through_bare(server: SocketAddr) -> anyhow::Result<Audience> {
+fn through_bare<'a>(name: &'static str, process: &'a Process) -> anyhow::Result<Audience<'a>> {
+    let server = process.address("msnp")?;
     let connect = || {
         let mut stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
@@ -180,6 +194,8 @@ fn through_bare(server: SocketAddr) -> anyhow::Result<Audience> {
         .collect::<anyhow::Result<_>>()?;
     let announcer = connect()?;
     Ok(Audience {
+        name,
+        process,
         announcer,
         watchers,
     })

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use client::figures::{median, setting, wanted};
-use client::process::{Process, Server, own_processor_time, ready};
+use client::process::{Memory, Process, Server, own_processor_time, ready};
 use client::{Addresses, Connection, Person, serve};
 
 const CONTACTS: usize = 10;
@@ -75,54 +75,54 @@ impl Herd {
             passes,
         } = self;
         println!(
-            "{accounts} accounts with {CONTACTS} contacts each; argon2id with {memory_kib} KiB, {passes} passes\n"
+            "{accounts} accounts with {CONTACTS} contacts each; argon2id with {memory_kib} KiB, \
+             {passes} passes\n"
         );
         let hashes = self.bare_hashes()?;
+        let bare = self.bare_growth().await?;
         let configuration = format!("[passwords]\nmemory-kib = {memory_kib}\npasses = {passes}\n");
         let server = serve(&self.records(), &configuration)?;
-        println!(
-            "import            {:>8.1} s    {:>8.1} accounts/s",
-            server.import.as_secs_f64(),
-            *accounts as f64 / server.import.as_secs_f64()
-        );
-        let empty = Memory::of(&server.process)?;
+        let before = server.process.memory()?;
+        let used_before = own_processor_time()?;
         let (took, mut herd) = self.sign_in(&server).await?;
-        let rate = *accounts as f64 / took.as_secs_f64();
+        let used = own_processor_time()? - used_before;
+        let server_used = server.process.processor_time()?;
+        let rate = |took: Duration| *accounts as f64 / took.as_secs_f64();
+        println!("             seconds   a second");
+        for (name, took) in [("import", server.import), ("sign in", took)] {
+            println!(
+                "{name:<10} {:>9.1} {:>10.1}",
+                took.as_secs_f64(),
+                rate(took)
+            );
+        }
         println!(
-            "signed in         {:>8.1} s    {rate:>8.1} accounts/s",
-            took.as_secs_f64()
+            "bare argon2id {hashes:>17.1}   sign in / argon2id: {:.2}",
+            rate(took) / hashes
         );
         println!(
-            "bare argon2id                  {hashes:>8.1} runs/s       ratio {:.2}",
-            rate / hashes
-        );
-        println!(
-            "processors        server {:.1} s, client {:.1} s",
-            server.process.processor_time()?.as_secs_f64(),
-            own_processor_time()?.as_secs_f64()
+            "processor time while signing in: server {:.1} s, clients {:.1} s\n",
+            server_used.as_secs_f64(),
+            used.as_secs_f64()
         );
         herd.everybody_pings().await?;
         tokio::time::sleep(QUIET).await;
-        let full = Memory::of(&server.process)?;
-        let bare = Process::bare("bare")?;
-        let bare_empty = Memory::of(&bare)?;
-        let sockets = idle_sockets(bare.address("msnp")?, *accounts).await?;
-        let bare_full = Memory::of(&bare)?;
-        drop(sockets);
+        let idle = server.process.memory()?;
         herd.everybody_pings().await?;
-        println!("\nresident memory   before KiB    idle KiB    KiB for each session");
-        for (name, before, idle) in [
-            ("papilio", empty, full),
-            ("bare sockets", bare_empty, bare_full),
-        ] {
+        println!("               before KiB    idle KiB   KiB for each   its own heap");
+        for (name, Growth { before, idle }) in
+            [("papilio", Growth { before, idle }), ("bare sockets", bare)]
+        {
+            let each = |before: u64, idle: u64| (idle as f64 - before as f64) / *accounts as f64;
             println!(
-                "{name:<15} {:>12} {:>11} {:>23.2}",
+                "{name:<12} {:>12} {:>11} {:>14.2} {:>14.2}",
                 before.resident,
                 idle.resident,
-                (idle.resident as f64 - before.resident as f64) / *accounts as f64
+                each(before.resident, idle.resident),
+                each(before.anonymous, idle.anonymous)
             );
         }
-        println!("\naim: below 3 KiB; all {accounts} stayed signed in without an error");
+        println!("\naim: below 3 KiB for each; all {accounts} stayed signed in without an error");
         Ok(())
     }
 
@@ -180,6 +180,16 @@ impl Herd {
             answers: Arc::clone(&answers),
         };
         Ok((started.elapsed(), signed))
+    }
+
+    /// What as many idle sockets cost a program that does nothing else.
+    async fn bare_growth(&self) -> anyhow::Result<Growth> {
+        let bare = Process::bare("bare")?;
+        let before = bare.memory()?;
+        let sockets = idle_sockets(bare.address("msnp")?, self.accounts).await?;
+        let idle = bare.memory()?;
+        drop(sockets);
+        Ok(Growth { before, idle })
     }
 
     /// How many runs a second every core can do together.
@@ -268,18 +278,11 @@ async fn stay(
     }
 }
 
-/// What a process holds, in KiB.
+/// A process before anybody came, and with everybody there and idle.
 #[derive(Clone, Copy)]
-struct Memory {
-    resident: u64,
-}
-
-impl Memory {
-    fn of(process: &Process) -> anyhow::Result<Self> {
-        Ok(Self {
-            resident: process.memory("VmRSS")?,
-        })
-    }
+struct Growth {
+    before: Memory,
+    idle: Memory,
 }
 
 // ---- The bare program --------------------------------------------------------------------------

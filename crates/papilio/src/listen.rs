@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
 use crate::config::{Advertised, ListenAddress};
-use crate::connection::drive;
+use crate::connection::Connection;
 use crate::node::Node;
 use crate::per_address::PerAddress;
 use crate::store::Store;
@@ -120,9 +120,9 @@ impl Reception {
         let address = self.announcer.address(local);
         let driver = self.node.open(self.door, address, peer, Instant::now());
         let codec = self.node.codec();
-        let store = self.store.clone();
+        let mut connection = Connection::new(stream, driver, codec, self.store.clone());
         tokio::spawn(async move {
-            drive(stream, driver, codec, store).await;
+            connection.drive().await;
             drop(counted);
         });
     }

@@ -19,6 +19,15 @@ pub(crate) struct Process {
     ready: String,
 }
 
+/// What a process holds, in KiB.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    /// In all.
+    pub(crate) resident: u64,
+    /// The part that is its own: heap and stacks, not the program itself and not files.
+    pub(crate) anonymous: u64,
+}
+
 /// `papilio serve`, on ports and in a folder of its own.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -102,14 +111,20 @@ impl Process {
         processor_time(&self.child.id().to_string())
     }
 
-    /// A line of its `/proc/PID/status`, in KiB.
-    pub(crate) fn memory(&self, line: &str) -> anyhow::Result<u64> {
+    /// How much memory it holds.
+    pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        status
-            .lines()
-            .find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))
-            .and_then(|value| value.split_whitespace().next()?.parse().ok())
-            .with_context(|| format!("no {line} in /proc/PID/status"))
+        let line = |name: &str| {
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .and_then(|value| value.split_whitespace().next()?.parse().ok())
+                .with_context(|| format!("no {name} in /proc/PID/status"))
+        };
+        Ok(Memory {
+            resident: line("VmRSS")?,
+            anonymous: line("RssAnon")?,
+        })
     }
 }
 

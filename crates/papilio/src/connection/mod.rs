@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ use tokio::time::Sleep;
 use tracing::{debug, info, warn};
 
 use self::driver::{Ask, Driver, Output};
-use crate::mailbox::{Mailbox, Overflow, Post};
+use crate::mailbox::{Overflow, Post, Receipt};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
 
@@ -56,116 +55,164 @@ enum Woken {
     Timer,
 }
 
-/// Drives a session until it closes or its connection breaks.
-pub async fn drive<Io>(mut io: Io, mut driver: Driver, codec: Codec, store: Store)
+/// What carries the bytes, and the session that they mean.
+///
+/// A value of its own, and driven by reference, so that the task that drives it holds it once: a
+/// future that is handed a value keeps a place for it as an argument and another as a variable.
+#[derive(Debug)]
+pub struct Connection<Io> {
+    io: Io,
+    driver: Driver,
+    codec: Codec,
+    store: Store,
+    /// What came and is no whole line yet.
+    input: BytesMut,
+    /// Until when the rest of that must go on coming.
+    rest_due: Option<Instant>,
+}
+
+impl<Io> Connection<Io>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut input = BytesMut::new();
-    let mailbox = Arc::clone(driver.mailbox());
-    let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
-    // Until when the rest of a half command must go on coming.
-    let mut rest_due = None;
-    loop {
-        let wake_at = driver.wake_at().into_iter().chain(rest_due).min();
-        arm(timer.as_mut(), wake_at);
-        let woken =
-            poll_fn(|cx| poll_woken(cx, &mut io, &mut input, &mailbox, timer.as_mut())).await;
-        let mut out = Output::default();
-        let mut commands = 0;
-        match woken {
-            Woken::Read(Ok(0)) => {
-                driver.close(Closing::Done("connection closed by its client"), &mut out);
-            }
-            Woken::Read(Err(error)) => {
-                debug!(connection = %driver.id(), %error, "connection broke");
-                driver.close(Closing::Done("connection broke"), &mut out);
-            }
-            Woken::Read(Ok(_)) => {
-                commands = read_lines(&mut driver, codec, &mut input, &store, &mut out).await;
-                rest_due = (!input.is_empty()).then(|| now() + driver.rest_deadline());
-            }
-            Woken::Post(posts, overflow) => {
-                driver.deliver(now(), (posts, overflow), &mut out);
-            }
-            Woken::Timer => {}
+    /// A connection that was just accepted.
+    pub fn new(io: Io, driver: Driver, codec: Codec, store: Store) -> Self {
+        Self {
+            io,
+            driver,
+            codec,
+            store,
+            input: BytesMut::new(),
+            rest_due: None,
         }
-        // Looked at every time: whoever never pauses does not outrun their deadlines.
-        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now());
-        if out.closing.is_none() && is_due(driver.wake_at()) {
-            // No timer makes a session ask the store anything.
-            let _none = driver.feed(now(), Input::Timer, &mut out);
-        }
-        if out.closing.is_none() && is_due(rest_due) {
-            let half = Closing::Fault("sent half a command and no more".into());
-            driver.close(half, &mut out);
-        }
-        // What the input caused for this very session goes out with its answer.
-        if out.closing.is_none() {
-            driver.deliver(now(), mailbox.take(), &mut out);
-        }
-        let deadline = if out.closing.is_some() {
-            LAST_WORDS_DEADLINE
-        } else {
-            WRITE_DEADLINE
-        };
-        match write_out(&mut io, out.bytes, deadline).await {
-            Ok(()) => {
-                for receipt in out.receipts {
-                    receipt.written();
+    }
+
+    /// Drives the session until it closes or the connection breaks.
+    pub async fn drive(&mut self) {
+        let mut timer = pin!(tokio::time::sleep_until(far_away().into()));
+        loop {
+            let wake_at = self.driver.wake_at().into_iter().chain(self.rest_due).min();
+            arm(timer.as_mut(), wake_at);
+            let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
+            let mut out = Output::default();
+            let mut commands = 0;
+            match woken {
+                Woken::Read(Ok(0)) => {
+                    let closing = Closing::Done("connection closed by its client");
+                    self.driver.close(closing, &mut out);
                 }
+                Woken::Read(Err(error)) => {
+                    debug!(connection = %self.driver.id(), %error, "connection broke");
+                    let closing = Closing::Done("connection broke");
+                    self.driver.close(closing, &mut out);
+                }
+                Woken::Read(Ok(_)) => commands = self.read_lines(&mut out).await,
+                Woken::Post(posts, overflow) => {
+                    self.driver.deliver(now(), (posts, overflow), &mut out);
+                }
+                Woken::Timer => {}
             }
-            Err(error) if out.closing.is_none() => {
-                let closing = match error.kind() {
+            self.look_at_the_time(&mut out);
+            // What the input caused for this very session goes out with its answer.
+            if out.closing.is_none() {
+                let post = self.driver.mailbox().take();
+                self.driver.deliver(now(), post, &mut out);
+            }
+            if let Some(closing) = self.write(out).await {
+                report(&self.driver, &closing);
+                return;
+            }
+            if commands >= FAIR_SHARE {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn poll_woken(&mut self, cx: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Woken> {
+        let read = SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            self.input.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        });
+        if let Poll::Ready(read) = read {
+            return Poll::Ready(Woken::Read(read));
+        }
+        if let Poll::Ready((posts, overflow)) = self.driver.mailbox().poll_take(cx) {
+            return Poll::Ready(Woken::Post(posts, overflow));
+        }
+        timer.poll(cx).map(|()| Woken::Timer)
+    }
+
+    /// Feeds the session every whole line there is; how many there were.
+    async fn read_lines(&mut self, out: &mut Output) -> usize {
+        let mut commands = 0;
+        while out.closing.is_none() {
+            let next = match self.codec.decode(&mut self.input) {
+                Ok(Some(line)) => Input::Line(line),
+                Ok(None) => break,
+                Err(error) => Input::Broken(error),
+            };
+            commands += 1;
+            let mut ask = self.driver.feed(now(), next, out);
+            while let Some(question) = ask {
+                // On the heap only while it lasts: what a connection holds, it holds while idle too.
+                ask = Box::pin(answer(&mut self.driver, question, &self.store, out)).await;
+            }
+        }
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+            self.rest_due = None;
+        } else {
+            self.rest_due = Some(now() + self.driver.rest_deadline());
+        }
+        commands
+    }
+
+    /// Looked at every time: whoever never pauses does not outrun their deadlines.
+    fn look_at_the_time(&mut self, out: &mut Output) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now());
+        if out.closing.is_none() && is_due(self.driver.wake_at()) {
+            // No timer makes a session ask the store anything.
+            let _none = self.driver.feed(now(), Input::Timer, out);
+        }
+        if out.closing.is_none() && is_due(self.rest_due) {
+            let half = Closing::Fault("sent half a command and no more".into());
+            self.driver.close(half, out);
+        }
+    }
+
+    /// Writes what there is, and tells the receipts. If this was the last, or could not be written,
+    /// why.
+    async fn write(&mut self, out: Output) -> Option<Closing> {
+        let Output {
+            bytes,
+            receipts,
+            closing,
+        } = out;
+        let deadline = match closing {
+            Some(_) => LAST_WORDS_DEADLINE,
+            None => WRITE_DEADLINE,
+        };
+        match (write_out(&mut self.io, bytes, deadline).await, &closing) {
+            (Ok(()), _) => receipts.into_iter().for_each(Receipt::written),
+            (Err(_), Some(_)) => {}
+            (Err(error), None) => {
+                return Some(match error.kind() {
                     io::ErrorKind::TimedOut => {
                         Closing::Fault("does not read what it is sent".into())
                     }
                     _ => Closing::Done("connection broke"),
-                };
-                report(&driver, &closing);
-                return;
+                });
             }
-            Err(_) => {}
         }
-        if let Some(closing) = out.closing {
-            report(&driver, &closing);
+        if closing.is_some() {
             // Whoever closed first, the other end need not wait for the word of it.
-            let shutdown = poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx));
+            let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
             let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
-            return;
         }
-        if commands >= FAIR_SHARE {
-            tokio::task::yield_now().await;
-        }
+        closing
     }
-}
-
-/// Feeds the session every whole line there is; how many there were.
-async fn read_lines(
-    driver: &mut Driver,
-    codec: Codec,
-    input: &mut BytesMut,
-    store: &Store,
-    out: &mut Output,
-) -> usize {
-    let mut commands = 0;
-    while out.closing.is_none() {
-        let next = match codec.decode(input) {
-            Ok(Some(line)) => Input::Line(line),
-            Ok(None) => break,
-            Err(error) => Input::Broken(error),
-        };
-        commands += 1;
-        let mut ask = driver.feed(now(), next, out);
-        while let Some(question) = ask {
-            // On the heap only while it lasts: what a connection holds, it holds while idle too.
-            ask = Box::pin(answer(driver, question, store, out)).await;
-        }
-    }
-    if input.is_empty() {
-        *input = BytesMut::new();
-    }
-    commands
 }
 
 /// Asks the store.
@@ -258,28 +305,6 @@ fn report(driver: &Driver, closing: &Closing) {
 }
 
 // ---- Waiting and writing -----------------------------------------------------------------------
-
-fn poll_woken<Io: AsyncRead + Unpin>(
-    cx: &mut Context<'_>,
-    io: &mut Io,
-    input: &mut BytesMut,
-    mailbox: &Mailbox,
-    timer: Pin<&mut Sleep>,
-) -> Poll<Woken> {
-    let read = SCRATCH.with_borrow_mut(|scratch| {
-        let mut buffer = ReadBuf::new(scratch);
-        ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
-        input.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(buffer.filled().len()))
-    });
-    if let Poll::Ready(read) = read {
-        return Poll::Ready(Woken::Read(read));
-    }
-    if let Poll::Ready((posts, overflow)) = mailbox.poll_take(cx) {
-        return Poll::Ready(Woken::Post(posts, overflow));
-    }
-    timer.poll(cx).map(|()| Woken::Timer)
-}
 
 /// Lets the timer ring no later than the session wants. It may ring early: a session that is woken
 /// before its time does nothing, so that moving a deadline back costs nothing.

@@ -4,7 +4,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use papilio::connection::drive;
+use papilio::connection::Connection;
+use papilio::connection::driver::Driver;
 use papilio::store::{Database, Store};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
@@ -21,6 +22,20 @@ async fn store() -> (Store, TempDir) {
     (store, folder)
 }
 
+/// A connection of its own task.
+fn drive<Io>(
+    io: Io,
+    driver: Driver,
+    house: &House,
+    store: Store,
+) -> impl Future<Output = ()> + use<Io>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut connection = Connection::new(io, driver, house.codec(), store);
+    async move { connection.drive().await }
+}
+
 #[tokio::test]
 async fn a_payload_that_does_not_come_closes_after_a_minute() {
     let (store, _folder) = store().await;
@@ -30,7 +45,7 @@ async fn a_payload_that_does_not_come_closes_after_a_minute() {
         let driver = house.half_signed_in(&alice).complete(&alice, roster(&[]));
         let (mut client, server) = duplex(10_000);
         let began = Instant::now();
-        let running = tokio::spawn(drive(server, driver, house.codec(), store.clone()));
+        let running = tokio::spawn(drive(server, driver, &house, store.clone()));
         tokio::time::sleep(Duration::from_secs(5)).await;
         client.write_all(half.as_bytes()).await.unwrap();
         let mut rest = Vec::new();
@@ -48,7 +63,7 @@ async fn a_payload_that_comes_slowly_is_waited_for() {
     let alice = account(1, "alice");
     let driver = house.half_signed_in(&alice).complete(&alice, roster(&[]));
     let (mut client, server) = duplex(10_000);
-    tokio::spawn(drive(server, driver, house.codec(), store));
+    tokio::spawn(drive(server, driver, &house, store));
     client.write_all(b"UUX 7 3\r\n").await.unwrap();
     for byte in b"abc" {
         tokio::time::sleep(Duration::from_secs(50)).await;
@@ -102,7 +117,7 @@ async fn whoever_never_pauses_meets_their_deadline_all_the_same() {
     let mut driver = house.connect();
     house.say(&mut driver, "VER 1 MSNP13 CVR0\r\n");
     let began = Instant::now();
-    let running = tokio::spawn(drive(Torrent, driver, house.codec(), store));
+    let running = tokio::spawn(drive(Torrent, driver, &house, store));
     while !running.is_finished() {
         assert!(began.elapsed() < Duration::from_secs(120), "still served");
         tokio::time::advance(Duration::from_secs(1)).await;

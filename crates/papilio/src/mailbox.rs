@@ -121,6 +121,25 @@ impl Mailbox {
         outcome
     }
 
+    /// Puts post in without waking the connection: [`Mailbox::wake`] follows.
+    pub fn put_quietly(&self, event: Event) -> Result<(), Undelivered> {
+        let waker = self.queue.lock().waker.take();
+        let outcome = self.put(event);
+        let mut queue = self.queue.lock();
+        if queue.waker.is_none() {
+            queue.waker = waker;
+        }
+        outcome
+    }
+
+    /// Wakes the connection.
+    pub fn wake(&self) {
+        let waker = self.queue.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     /// Puts in what the receiver has not asked for, unless that leaves less than half of the mailbox
     /// for the rest: a stranger must not be able to make it run over.
     pub fn offer(&self, event: Event) -> Result<(), Undelivered> {
@@ -272,6 +291,32 @@ mod tests {
         assert_eq!(mailbox.put(frozen(1)), Err(Undelivered::Closed));
         let (posts, overflow) = mailbox.take();
         assert_eq!((posts.len(), overflow), (1, Overflow::Yes));
+    }
+
+    #[test]
+    fn what_is_put_quietly_wakes_nobody_until_it_is_time() {
+        let mailbox = Mailbox::new(0);
+        let (waker, woken) = counting_waker();
+        let mut cx = Context::from_waker(&waker);
+        assert!(mailbox.poll_take(&mut cx).is_pending());
+        mailbox.put_quietly(Event::ShuttingDown).unwrap();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        mailbox.wake();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert!(mailbox.poll_take(&mut cx).is_ready());
+    }
+
+    struct Woken(AtomicUsize);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn counting_waker() -> (Waker, Arc<Woken>) {
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        (Waker::from(Arc::clone(&woken)), woken)
     }
 
     #[test]

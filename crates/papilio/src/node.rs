@@ -121,9 +121,13 @@ impl Node {
     /// Tells every session that the server is going down.
     pub fn shut_down(&self) {
         let mailboxes: Vec<_> = self.connections.lock().values().cloned().collect();
-        for mailbox in mailboxes {
+        // All are told before the first goes, so that nobody hears of the others' going.
+        for mailbox in &mailboxes {
             // One whose mailbox is full or closed is going already.
-            let _going = mailbox.put(Event::ShuttingDown);
+            let _going = mailbox.put_quietly(Event::ShuttingDown);
+        }
+        for mailbox in mailboxes {
+            mailbox.wake();
         }
     }
 }

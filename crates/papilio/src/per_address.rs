@@ -2,7 +2,7 @@
 //! machine cannot take them all (RULINGS, limits per address).
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -42,7 +42,7 @@ impl PerAddress {
 
     /// Counts a connection. Those of this machine itself are exempt.
     pub fn admit(&self, address: IpAddr) -> Result<Counted, TooMany> {
-        let address = address.to_canonical();
+        let address = customer(address);
         let Some(limit) = self.limit.filter(|_| !address.is_loopback()) else {
             return Ok(Counted {
                 address,
@@ -58,6 +58,19 @@ impl PerAddress {
             address,
             open: Some(Arc::clone(&self.open)),
         })
+    }
+}
+
+/// The address under which whatever comes from somewhere is counted: of IPv6 the /64, which is what
+/// one customer has.
+pub(crate) fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        // Loopback has no neighbours.
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address => address,
     }
 }
 
@@ -95,6 +108,14 @@ mod tests {
         drop(first);
         let _third = counter.admit(here).unwrap();
         assert!(counter.admit(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn a_customer_of_ipv6_is_one_address() {
+        let counter = PerAddress::new(Some(1));
+        let _first = counter.admit(address("2001:db8:1:2::1")).unwrap();
+        assert!(counter.admit(address("2001:db8:1:2:ffff::9")).is_err());
+        assert!(counter.admit(address("2001:db8:1:3::1")).is_ok());
     }
 
     #[test]

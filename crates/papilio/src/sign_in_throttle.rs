@@ -9,12 +9,13 @@
 //! IPv6 count by their /64, which is what one customer has.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use msnp::handle::Handle;
 use parking_lot::Mutex;
 
+use crate::per_address::customer;
 use crate::recent::Recent;
 
 /// How many failures are too many. A count of `None` = no such limit.
@@ -66,7 +67,7 @@ impl SignInThrottle {
 
     /// Whether this sign-in is not to be let through, whatever its password. Counts nothing.
     pub fn check(&self, peer: IpAddr, handle: &Handle, now: Instant) -> Option<Throttled> {
-        let address = counted(peer);
+        let address = customer(peer);
         let mut counts = self.counts.lock();
         let pair = (address, handle.clone());
         if reached(&mut counts.pairs, &pair, self.settings.per_account, now) {
@@ -78,7 +79,7 @@ impl SignInThrottle {
 
     /// Counts a failure.
     pub fn failed(&self, peer: IpAddr, handle: &Handle, now: Instant) {
-        let address = counted(peer);
+        let address = customer(peer);
         let mut counts = self.counts.lock();
         if self.settings.per_account.is_some() {
             *counts.pairs.find_or_put((address, handle.clone()), 0, now) += 1;
@@ -100,17 +101,6 @@ fn reached<K: Eq + Hash + Clone>(
 
 fn is_loopback(peer: IpAddr) -> bool {
     peer.to_canonical().is_loopback()
-}
-
-/// The address under which failures count.
-fn counted(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    }
 }
 
 /// How many addresses, and how many pairs, are remembered: some ten megabytes at worst.
@@ -230,7 +220,7 @@ mod tests {
         assert_eq!(throttle.check(other, &handle("a@x"), now), None);
         let mapped = peer("::ffff:192.0.2.1");
         assert_eq!(
-            counted(mapped),
+            customer(mapped),
             peer("192.0.2.1"),
             "an IPv4 address in IPv6 clothes"
         );

@@ -132,7 +132,9 @@ impl Element {
             roxmltree::Document::parse_with_options(&text, options).map_err(
                 |error| match error {
                     roxmltree::Error::NodesLimitReached => EnvelopeError::Limit("nodes"),
-                    other => EnvelopeError::Malformed(other.to_string()),
+                    // The parser quotes what it does not understand, which may be a password that
+                    // was not escaped, and errors end in a log.
+                    other => EnvelopeError::Malformed(format!("at {}", other.pos())),
                 },
             )?;
         Ok(Self::from_node(tree.root_element(), &Arc::from("")))

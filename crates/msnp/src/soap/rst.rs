@@ -147,7 +147,7 @@ impl Request {
     /// Reads a request by meaning: any prefix, any order of what is not ordered, white space around
     /// values, namespaces that are slightly wrong.
     pub fn read(document: &[u8], limits: &Limits) -> Result<Self, RequestError> {
-        let envelope = Element::parse(document, limits).map_err(without_quotation)?;
+        let envelope = Element::parse(document, limits)?;
         let body = Some(&envelope)
             .filter(|envelope| envelope.name() == "Envelope")
             .and_then(|envelope| envelope.child("Body"))
@@ -365,15 +365,6 @@ fn read_token(position: usize, element: &Element) -> Result<TokenRequest, Reques
         target,
         policy,
     })
-}
-
-/// The parser quotes what it does not understand, and clients that forget to escape a password make
-/// it quote the password. Errors end in a log.
-fn without_quotation(error: EnvelopeError) -> EnvelopeError {
-    match error {
-        EnvelopeError::Malformed(_) => EnvelopeError::Malformed("it is not quoted here".to_owned()),
-        other => other,
-    }
 }
 
 /// A password may begin or end with a blank, so only white space that has a line break in it is

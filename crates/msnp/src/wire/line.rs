@@ -8,6 +8,8 @@
 //! Which verbs carry a payload depends on the direction, so a [`Codec`] knows whose bytes it reads.
 //! The limits live here: a peer can make us hold one line and one payload, no more.
 
+use std::fmt;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 /// Who wrote the bytes.
@@ -46,7 +48,8 @@ impl Default for Limits {
 }
 
 /// One framed command: its line, without the line end, and its payload if its verb carries one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Holds secrets and what people say to one another, so `Debug` shows the verb and sizes alone.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Line {
     text: String,
     /// The payload, byte for byte; `None` when the command carries none.
@@ -121,7 +124,8 @@ impl Codec {
         };
         if !line.verb_is_well_formed(self.side) {
             return Err(LineError::Verb {
-                verb: line.text.chars().take(12).collect(),
+                // What stands there may be what people say to one another, its length being wrong.
+                verb: line.text.chars().take(3).collect(),
             });
         }
         let Some(length) = self.payload_length(&line)? else {
@@ -217,6 +221,16 @@ impl Line {
             && self.text.as_bytes().starts_with(verb)
             && (verb.iter().all(u8::is_ascii_uppercase)
                 || side == Side::Server && verb.iter().all(u8::is_ascii_digit))
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("verb", &self.verb().chars().take(3).collect::<String>())
+            .field("bytes", &self.text.len())
+            .field("payload", &self.payload.as_ref().map(Bytes::len))
+            .finish()
     }
 }
 
@@ -332,6 +346,23 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn debug_and_errors_show_neither_secrets_nor_messages() {
+        let lines = all(CLIENT, b"USR 7 TWN S t=secret&p=\r\nMSG 8 N 6\r\nsecret").unwrap();
+        let shown = format!("{lines:?}");
+        assert!(
+            shown.contains("USR") && shown.contains("Some(6)"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("secret") && !shown.contains("115"),
+            "{shown}"
+        );
+        // The length was wrong, and what is said is taken for a command.
+        let error = all(CLIENT, b"MSG 8 N 2\r\nI secretly ...\r\n").unwrap_err();
+        assert_eq!(error.to_string(), "malformed verb \"sec\"");
     }
 
     #[test]

@@ -125,7 +125,11 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             serve.into_flags(&mut flags);
             let config = Config::load(&flags)?;
             log_to_stderr(&config.log);
-            runtime()?.block_on(serve::serve(&config))
+            let runtime = runtime()?;
+            let served = runtime.block_on(serve::serve(&config));
+            // A password that is still being hashed must not hold up the end.
+            runtime.shutdown_background();
+            served
         }
         Command::User(command) => {
             let config = Config::load(&flags)?;

@@ -30,6 +30,9 @@ use crate::store::Store;
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
 
+/// How long the database may then take to close.
+const CLOSING_DEADLINE: Duration = Duration::from_millis(300);
+
 /// The port of the notification server, if nobody says otherwise.
 const USUAL_PORT: u16 = 1863;
 
@@ -93,7 +96,13 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
             "some clients did not take their last words in time"
         );
     }
-    store.close().await;
+    // What was acknowledged is on the disk already. Another process may keep the last writer waiting.
+    if tokio::time::timeout(CLOSING_DEADLINE, store.close())
+        .await
+        .is_err()
+    {
+        warn!("the database is still busy");
+    }
     Ok(())
 }
 

@@ -252,6 +252,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_transaction_that_the_engine_ended_by_itself_does_not_end_all_writing() {
+        let (store, _folder) = opened().await;
+        let mut writing = store.write().await.unwrap();
+        // As SQLite does by itself when the disk is full.
+        sqlx::query("ROLLBACK")
+            .execute(&mut *writing)
+            .await
+            .unwrap();
+        drop(writing);
+        let writing = store.write().await.unwrap();
+        writing.commit().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_reader_of_sqlite_cannot_write() {
         let (store, _folder) = opened().await;
         let written = sqlx::query("UPDATE counters SET value = 9")

@@ -66,6 +66,15 @@ fn sqlite_pool(setup: &'static str, connections: u32) -> AnyPoolOptions {
                 Ok(())
             })
         })
+        // SQLite ends a transaction by itself when the disk is full or broken. sqlx 0.9 cannot roll
+        // back what is over, believes for ever that it goes on, and begins no other.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // Whatever was to be rolled back is by the time this is answered.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 /// Makes folder and file for their owner alone, and holds the lock of those who open.

@@ -10,6 +10,7 @@
 //! connection. What a session holds elsewhere (its place in the directory, its seat in a
 //! conversation) is given back by dropping the driver, or as soon as the session closes.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,7 +53,7 @@ pub struct Driver {
 #[derive(Debug, Default)]
 pub struct Output {
     /// To be written, in order.
-    pub bytes: Vec<Bytes>,
+    pub bytes: VecDeque<Bytes>,
     /// To be told when all of `bytes` was written.
     pub receipts: Vec<Receipt>,
     /// Close when all of `bytes` was written, for this reason.
@@ -182,7 +183,7 @@ impl Driver {
     pub fn deliver(
         &mut self,
         now: Instant,
-        (posts, overflow): (std::collections::VecDeque<Post>, Overflow),
+        (posts, overflow): (VecDeque<Post>, Overflow),
         out: &mut Output,
     ) {
         for Post { event, receipt } in posts {
@@ -278,7 +279,7 @@ impl Driver {
     fn carry_out(&mut self, now: Instant, effect: Effect, out: &mut Output) -> Option<Ask> {
         let answer = match effect {
             Effect::Send(bytes) => {
-                out.bytes.push(bytes);
+                out.bytes.push_back(bytes);
                 return None;
             }
             Effect::Close(closing) => {

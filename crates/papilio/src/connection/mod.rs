@@ -88,37 +88,22 @@ where
             arm(timer.as_mut(), self.driver.wake_at());
             let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
             let mut out = Output::default();
-            match woken {
-                Woken::Read(Ok(0)) => {
-                    let closing = Closing::Done("connection closed by its client");
-                    self.driver.close(closing, &mut out);
-                }
-                Woken::Read(Err(error)) => {
-                    debug!(connection = %self.driver.id(), %error, "connection broke");
-                    self.driver
-                        .close(Closing::Done("connection broke"), &mut out);
-                }
-                Woken::Read(Ok(_)) => self.read_lines(&mut out).await,
-                Woken::Post(posts, overflow) => {
-                    self.driver
-                        .deliver(Instant::now(), (posts, overflow), &mut out);
-                }
-                Woken::Timer => {
-                    // No timer makes a session ask the store anything.
-                    let _none = self.driver.feed(Instant::now(), Input::Timer, &mut out);
-                }
+            if let Some(ask) = self.take(woken, &mut out) {
+                // Whatever is awaited here but the next wake is on the heap, only while it lasts: a
+                // place for it in the task would be there while idle too.
+                Box::pin(self.settle(ask, &mut out)).await;
             }
             // What the input caused for this very session goes out with its answer.
             if out.closing.is_none() {
                 let post = self.driver.mailbox().take();
                 self.driver.deliver(Instant::now(), post, &mut out);
             }
-            let deadline = if out.closing.is_some() {
-                LAST_WORDS_DEADLINE
-            } else {
-                WRITE_DEADLINE
+            // The usual case needs no timer: the socket takes it all at once.
+            let now = poll_fn(|cx| Poll::Ready(poll_write(cx, &mut self.io, &mut out.bytes)));
+            let written = match now.await {
+                Poll::Ready(written) => written,
+                Poll::Pending => Box::pin(self.write_rest(&mut out)).await,
             };
-            let written = write_out(&mut self.io, out.bytes, deadline).await;
             if written.is_ok() {
                 for receipt in out.receipts {
                     receipt.written();
@@ -132,8 +117,7 @@ where
             if let Some(closing) = out.closing {
                 report(&self.driver, &closing);
                 // Whoever closed first, the other end need not wait for the word of it.
-                let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
-                let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
+                Box::pin(self.shut_down()).await;
                 return;
             }
         }
@@ -155,23 +139,69 @@ where
         timer.poll(cx).map(|()| Woken::Timer)
     }
 
-    /// Feeds the session every whole line there is.
-    async fn read_lines(&mut self, out: &mut Output) {
+    /// Feeds the session what woke it.
+    fn take(&mut self, woken: Woken, out: &mut Output) -> Option<Ask> {
+        let Self { driver, .. } = self;
+        match woken {
+            Woken::Read(Ok(0)) => {
+                driver.close(Closing::Done("connection closed by its client"), out);
+            }
+            Woken::Read(Err(error)) => {
+                debug!(connection = %driver.id(), %error, "connection broke");
+                driver.close(Closing::Done("connection broke"), out);
+            }
+            Woken::Read(Ok(_)) => return self.read_lines(out),
+            Woken::Post(posts, overflow) => driver.deliver(Instant::now(), (posts, overflow), out),
+            // No timer makes a session ask the store anything.
+            Woken::Timer => drop(driver.feed(Instant::now(), Input::Timer, out)),
+        }
+        None
+    }
+
+    /// Feeds the session every whole line there is, as far as it needs no answer of the store.
+    fn read_lines(&mut self, out: &mut Output) -> Option<Ask> {
         while out.closing.is_none() {
             let next = match self.codec.decode(&mut self.input) {
                 Ok(Some(line)) => Input::Line(line),
                 Ok(None) => break,
                 Err(error) => Input::Broken(error),
             };
-            let mut ask = self.driver.feed(Instant::now(), next, out);
-            while let Some(question) = ask {
-                // On the heap only while it lasts: what a connection holds, it holds while idle too.
-                ask = Box::pin(answer(&mut self.driver, question, &self.store, out)).await;
+            let ask = self.driver.feed(Instant::now(), next, out);
+            if ask.is_some() {
+                return ask;
             }
         }
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
+        None
+    }
+
+    /// Asks the store, and reads on.
+    async fn settle(&mut self, ask: Ask, out: &mut Output) {
+        let mut ask = Some(ask);
+        while let Some(question) = ask {
+            ask = answer(&mut self.driver, question, &self.store, out).await;
+            if ask.is_none() {
+                ask = self.read_lines(out);
+            }
+        }
+    }
+
+    /// Writes what the socket did not take at once.
+    async fn write_rest(&mut self, out: &mut Output) -> io::Result<()> {
+        let deadline = match out.closing {
+            Some(_) => LAST_WORDS_DEADLINE,
+            None => WRITE_DEADLINE,
+        };
+        let rest = poll_fn(|cx| poll_write(cx, &mut self.io, &mut out.bytes));
+        tokio::time::timeout(deadline, rest).await?
+    }
+
+    async fn shut_down(&mut self) {
+        let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
+        // It is over, in time or not.
+        let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
     }
 }
 
@@ -280,24 +310,7 @@ fn far_away() -> Instant {
 }
 
 /// Writes everything, in as few calls as it takes.
-async fn write_out<Io>(io: &mut Io, bytes: Vec<Bytes>, deadline: Duration) -> io::Result<()>
-where
-    Io: AsyncWrite + Unpin,
-{
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let mut queue = VecDeque::from(bytes);
-    // The usual case needs no timer: the socket takes it all at once.
-    let first = poll_fn(|cx| Poll::Ready(poll_write_queue(cx, io, &mut queue))).await;
-    if let Poll::Ready(outcome) = first {
-        return outcome;
-    }
-    let rest = poll_fn(|cx| poll_write_queue(cx, io, &mut queue));
-    Box::pin(tokio::time::timeout(deadline, rest)).await?
-}
-
-fn poll_write_queue<Io>(
+fn poll_write<Io>(
     cx: &mut Context<'_>,
     io: &mut Io,
     queue: &mut VecDeque<Bytes>,

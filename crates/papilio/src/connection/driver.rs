@@ -24,6 +24,7 @@ use msnp::server::{
     Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Welcome,
 };
 use msnp::wire::command::list::{Network, Occasion, Query};
+use msnp::wire::line::Codec;
 use msnp::wire::param::{Param, TrId};
 use msnp::wire::version::Dialect;
 
@@ -46,7 +47,8 @@ pub struct Driver {
     /// Whose session it is, or was.
     account: Option<Handle>,
     signed_in: Option<SignedIn>,
-    seat: Option<Seat>,
+    /// On the heap, since most connections have none.
+    seat: Option<Box<Seat>>,
 }
 
 /// What there is to do for the connection.
@@ -146,6 +148,11 @@ impl Driver {
     /// The number of the connection, for the log.
     pub fn id(&self) -> ConnectionId {
         self.id
+    }
+
+    /// How the client's bytes are cut into lines.
+    pub fn codec(&self) -> Codec {
+        self.node.codec()
     }
 
     /// Where the client connects from.
@@ -389,7 +396,7 @@ impl Driver {
                     .conversations
                     .enter(&handle, &cookie, &self.mailbox, now);
                 let entered = entered.map(|(seat, admitted)| {
-                    self.seat = Some(seat);
+                    self.seat = Some(Box::new(seat));
                     admitted
                 });
                 Answer::Entered { trid, entered }
@@ -403,7 +410,7 @@ impl Driver {
                 let conversations = &self.node.conversations;
                 let joined = conversations.join(&handle, &cookie, conversation, &self.mailbox, now);
                 let outcome = joined.map(|(seat, admitted, there)| {
-                    self.seat = Some(seat);
+                    self.seat = Some(Box::new(seat));
                     (admitted, there)
                 });
                 Answer::Joined { trid, outcome }

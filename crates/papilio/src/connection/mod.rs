@@ -22,7 +22,6 @@ use jiff::Timestamp;
 use msnp::error::ErrorCode;
 use msnp::message::{MemberId, Profile};
 use msnp::server::{Closing, Input, Refusal, Welcome};
-use msnp::wire::line::Codec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tracing::{debug, info, warn};
@@ -60,7 +59,6 @@ enum Woken {
 pub struct Connection<Io> {
     io: Io,
     driver: Driver,
-    codec: Codec,
     store: Store,
     /// What came and is no whole line yet.
     input: BytesMut,
@@ -71,11 +69,10 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     /// A connection that was just accepted.
-    pub fn new(io: Io, driver: Driver, codec: Codec, store: Store) -> Self {
+    pub fn new(io: Io, driver: Driver, store: Store) -> Self {
         Self {
             io,
             driver,
-            codec,
             store,
             input: BytesMut::new(),
         }
@@ -88,10 +85,11 @@ where
             arm(timer.as_mut(), self.driver.wake_at());
             let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
             let mut out = Output::default();
-            if let Some(ask) = self.take(woken, &mut out) {
-                // Whatever is awaited here but the next wake is on the heap, only while it lasts: a
-                // place for it in the task would be there while idle too.
-                Box::pin(self.settle(ask, &mut out)).await;
+            // Whatever is awaited here but the next wake is on the heap, only while it lasts: a place
+            // for it in the task would be there while idle too.
+            let asked = self.take(woken, &mut out);
+            if let Some(settling) = asked.map(|ask| Box::pin(self.settle(ask, &mut out))) {
+                settling.await;
             }
             // What the input caused for this very session goes out with its answer.
             if out.closing.is_none() {
@@ -161,7 +159,7 @@ where
     /// Feeds the session every whole line there is, as far as it needs no answer of the store.
     fn read_lines(&mut self, out: &mut Output) -> Option<Ask> {
         while out.closing.is_none() {
-            let next = match self.codec.decode(&mut self.input) {
+            let next = match self.driver.codec().decode(&mut self.input) {
                 Ok(Some(line)) => Input::Line(line),
                 Ok(None) => break,
                 Err(error) => Input::Broken(error),

@@ -265,7 +265,7 @@ impl House {
     fn ask(&self, driver: &mut Driver, text: &str) -> String {
         let mut out = Output::default();
         self.say(driver, text, &mut out);
-        String::from_utf8(out.bytes.concat()).unwrap()
+        String::from_utf8(out.bytes.make_contiguous().concat()).unwrap()
     }
 
     fn say(&self, driver: &mut Driver, text: &str, out: &mut Output) {

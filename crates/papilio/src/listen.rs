@@ -119,8 +119,7 @@ impl Reception {
         };
         let address = self.announcer.address(local);
         let driver = self.node.open(self.door, address, peer, Instant::now());
-        let codec = self.node.codec();
-        let mut connection = Connection::new(stream, driver, codec, self.store.clone());
+        let mut connection = Connection::new(stream, driver, self.store.clone());
         tokio::spawn(async move {
             connection.drive().await;
             drop(counted);

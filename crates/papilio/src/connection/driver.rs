@@ -10,6 +10,7 @@
 //! connection. What a session holds elsewhere (its place in the directory, its seat in a
 //! conversation) is given back by dropping the driver, or as soon as the session closes.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use msnp::server::{
     Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Welcome,
 };
 use msnp::wire::command::list::{Network, Occasion, Query};
+use msnp::wire::line::Codec;
 use msnp::wire::param::{Param, TrId};
 use msnp::wire::version::Dialect;
 
@@ -45,16 +47,19 @@ pub struct Driver {
     /// Whose session it is, or was.
     account: Option<Handle>,
     signed_in: Option<SignedIn>,
-    seat: Option<Seat>,
+    /// On the heap, since most connections have none.
+    seat: Option<Box<Seat>>,
 }
 
 /// What there is to do for the connection.
 #[derive(Debug, Default)]
 pub struct Output {
     /// To be written, in order.
-    pub bytes: Vec<Bytes>,
+    pub bytes: VecDeque<Bytes>,
     /// To be told when all of `bytes` was written.
     pub receipts: Vec<Receipt>,
+    /// How many commands caused it.
+    pub commands: usize,
     /// Close when all of `bytes` was written, for this reason.
     pub closing: Option<Closing>,
 }
@@ -147,6 +152,11 @@ impl Driver {
         self.id
     }
 
+    /// How the client's bytes are cut into lines.
+    pub fn codec(&self) -> Codec {
+        self.node.codec()
+    }
+
     /// Where the client connects from.
     pub fn peer(&self) -> SocketAddr {
         self.peer
@@ -187,7 +197,7 @@ impl Driver {
     pub fn deliver(
         &mut self,
         now: Instant,
-        (posts, overflow): (std::collections::VecDeque<Post>, Overflow),
+        (posts, overflow): (VecDeque<Post>, Overflow),
         out: &mut Output,
     ) {
         for Post { event, receipt } in posts {
@@ -283,7 +293,7 @@ impl Driver {
     fn carry_out(&mut self, now: Instant, effect: Effect, out: &mut Output) -> Option<Ask> {
         let answer = match effect {
             Effect::Send(bytes) => {
-                out.bytes.push(bytes);
+                out.bytes.push_back(bytes);
                 return None;
             }
             Effect::Close(closing) => {
@@ -393,7 +403,7 @@ impl Driver {
                     .conversations
                     .enter(&handle, &cookie, &self.mailbox, now);
                 let entered = entered.map(|(seat, admitted)| {
-                    self.seat = Some(seat);
+                    self.seat = Some(Box::new(seat));
                     admitted
                 });
                 Answer::Entered { trid, entered }
@@ -407,7 +417,7 @@ impl Driver {
                 let conversations = &self.node.conversations;
                 let joined = conversations.join(&handle, &cookie, conversation, &self.mailbox, now);
                 let outcome = joined.map(|(seat, admitted, there)| {
-                    self.seat = Some(seat);
+                    self.seat = Some(Box::new(seat));
                     (admitted, there)
                 });
                 Answer::Joined { trid, outcome }

@@ -22,7 +22,6 @@ use jiff::Timestamp;
 use msnp::error::ErrorCode;
 use msnp::message::{MemberId, Profile};
 use msnp::server::{Closing, Input, Refusal, Welcome};
-use msnp::wire::line::Codec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tracing::{debug, info, warn};
@@ -63,7 +62,6 @@ enum Woken {
 pub struct Connection<Io> {
     io: Io,
     driver: Driver,
-    codec: Codec,
     store: Store,
     /// What came and is no whole line yet.
     input: BytesMut,
@@ -76,11 +74,10 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     /// A connection that was just accepted.
-    pub fn new(io: Io, driver: Driver, codec: Codec, store: Store) -> Self {
+    pub fn new(io: Io, driver: Driver, store: Store) -> Self {
         Self {
             io,
             driver,
-            codec,
             store,
             input: BytesMut::new(),
             rest_due: None,
@@ -95,22 +92,11 @@ where
             arm(timer.as_mut(), wake_at);
             let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
             let mut out = Output::default();
-            let mut commands = 0;
-            match woken {
-                Woken::Read(Ok(0)) => {
-                    let closing = Closing::Done("connection closed by its client");
-                    self.driver.close(closing, &mut out);
-                }
-                Woken::Read(Err(error)) => {
-                    debug!(connection = %self.driver.id(), %error, "connection broke");
-                    let closing = Closing::Done("connection broke");
-                    self.driver.close(closing, &mut out);
-                }
-                Woken::Read(Ok(_)) => commands = self.read_lines(&mut out).await,
-                Woken::Post(posts, overflow) => {
-                    self.driver.deliver(now(), (posts, overflow), &mut out);
-                }
-                Woken::Timer => {}
+            // Whatever is awaited here but the next wake is on the heap, only while it lasts: a place
+            // for it in the task would be there while idle too.
+            let asked = self.take(woken, &mut out);
+            if let Some(settling) = asked.map(|ask| Box::pin(self.settle(ask, &mut out))) {
+                settling.await;
             }
             self.look_at_the_time(&mut out);
             // What the input caused for this very session goes out with its answer.
@@ -118,8 +104,17 @@ where
                 let post = self.driver.mailbox().take();
                 self.driver.deliver(now(), post, &mut out);
             }
-            if let Some(closing) = self.write(out).await {
+            // The usual case needs no timer: the socket takes it all at once.
+            let first = poll_fn(|cx| Poll::Ready(poll_write(cx, &mut self.io, &mut out.bytes)));
+            let written = match first.await {
+                Poll::Ready(written) => written,
+                Poll::Pending => Box::pin(self.write_rest(&mut out)).await,
+            };
+            let commands = out.commands;
+            if let Some(closing) = conclude(out, written) {
                 report(&self.driver, &closing);
+                // Whoever closed first, the other end need not wait for the word of it.
+                Box::pin(self.shut_down()).await;
                 return;
             }
             if commands >= FAIR_SHARE {
@@ -144,20 +139,36 @@ where
         timer.poll(cx).map(|()| Woken::Timer)
     }
 
-    /// Feeds the session every whole line there is; how many there were.
-    async fn read_lines(&mut self, out: &mut Output) -> usize {
-        let mut commands = 0;
+    /// Feeds the session what woke it.
+    fn take(&mut self, woken: Woken, out: &mut Output) -> Option<Ask> {
+        let Self { driver, .. } = self;
+        match woken {
+            Woken::Read(Ok(0)) => {
+                driver.close(Closing::Done("connection closed by its client"), out);
+            }
+            Woken::Read(Err(error)) => {
+                debug!(connection = %driver.id(), %error, "connection broke");
+                driver.close(Closing::Done("connection broke"), out);
+            }
+            Woken::Read(Ok(_)) => return self.read_lines(out),
+            Woken::Post(posts, overflow) => driver.deliver(now(), (posts, overflow), out),
+            Woken::Timer => {}
+        }
+        None
+    }
+
+    /// Feeds the session every whole line there is, as far as it needs no answer of the store.
+    fn read_lines(&mut self, out: &mut Output) -> Option<Ask> {
         while out.closing.is_none() {
-            let next = match self.codec.decode(&mut self.input) {
+            let next = match self.driver.codec().decode(&mut self.input) {
                 Ok(Some(line)) => Input::Line(line),
                 Ok(None) => break,
                 Err(error) => Input::Broken(error),
             };
-            commands += 1;
-            let mut ask = self.driver.feed(now(), next, out);
-            while let Some(question) = ask {
-                // On the heap only while it lasts: what a connection holds, it holds while idle too.
-                ask = Box::pin(answer(&mut self.driver, question, &self.store, out)).await;
+            out.commands += 1;
+            let ask = self.driver.feed(now(), next, out);
+            if ask.is_some() {
+                return ask;
             }
         }
         if self.input.is_empty() {
@@ -166,7 +177,7 @@ where
         } else {
             self.rest_due = Some(now() + self.driver.rest_deadline());
         }
-        commands
+        None
     }
 
     /// Looked at every time: whoever never pauses does not outrun their deadlines.
@@ -182,37 +193,47 @@ where
         }
     }
 
-    /// Writes what there is, and tells the receipts. If this was the last, or could not be written,
-    /// why.
-    async fn write(&mut self, out: Output) -> Option<Closing> {
-        let Output {
-            bytes,
-            receipts,
-            closing,
-        } = out;
-        let deadline = match closing {
+    /// Asks the store, and reads on.
+    async fn settle(&mut self, ask: Ask, out: &mut Output) {
+        let mut ask = Some(ask);
+        while let Some(question) = ask {
+            ask = answer(&mut self.driver, question, &self.store, out).await;
+            if ask.is_none() {
+                ask = self.read_lines(out);
+            }
+        }
+    }
+
+    /// Writes what the socket did not take at once.
+    async fn write_rest(&mut self, out: &mut Output) -> io::Result<()> {
+        let deadline = match out.closing {
             Some(_) => LAST_WORDS_DEADLINE,
             None => WRITE_DEADLINE,
         };
-        match (write_out(&mut self.io, bytes, deadline).await, &closing) {
-            (Ok(()), _) => receipts.into_iter().for_each(Receipt::written),
-            (Err(_), Some(_)) => {}
-            (Err(error), None) => {
-                return Some(match error.kind() {
-                    io::ErrorKind::TimedOut => {
-                        Closing::Fault("does not read what it is sent".into())
-                    }
-                    _ => Closing::Done("connection broke"),
-                });
-            }
-        }
-        if closing.is_some() {
-            // Whoever closed first, the other end need not wait for the word of it.
-            let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
-            let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
-        }
-        closing
+        let rest = poll_fn(|cx| poll_write(cx, &mut self.io, &mut out.bytes));
+        tokio::time::timeout(deadline, rest).await?
     }
+
+    async fn shut_down(&mut self) {
+        let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
+        // It is over, in time or not.
+        let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
+    }
+}
+
+/// Tells the receipts. If this was the last that is written, or could not be written: why.
+fn conclude(out: Output, written: io::Result<()>) -> Option<Closing> {
+    match (written, &out.closing) {
+        (Ok(()), _) => out.receipts.into_iter().for_each(Receipt::written),
+        (Err(_), Some(_)) => {}
+        (Err(error), None) => {
+            return Some(match error.kind() {
+                io::ErrorKind::TimedOut => Closing::Fault("does not read what it is sent".into()),
+                _ => Closing::Done("connection broke"),
+            });
+        }
+    }
+    out.closing
 }
 
 /// Asks the store.
@@ -325,24 +346,7 @@ fn far_away() -> Instant {
 }
 
 /// Writes everything, in as few calls as it takes.
-async fn write_out<Io>(io: &mut Io, bytes: Vec<Bytes>, deadline: Duration) -> io::Result<()>
-where
-    Io: AsyncWrite + Unpin,
-{
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let mut queue = VecDeque::from(bytes);
-    // The usual case needs no timer: the socket takes it all at once.
-    let first = poll_fn(|cx| Poll::Ready(poll_write_queue(cx, io, &mut queue))).await;
-    if let Poll::Ready(outcome) = first {
-        return outcome;
-    }
-    let rest = poll_fn(|cx| poll_write_queue(cx, io, &mut queue));
-    Box::pin(tokio::time::timeout(deadline, rest)).await?
-}
-
-fn poll_write_queue<Io>(
+fn poll_write<Io>(
     cx: &mut Context<'_>,
     io: &mut Io,
     queue: &mut VecDeque<Bytes>,

@@ -29,6 +29,7 @@ pub mod ticket;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Transaction};
@@ -67,7 +68,7 @@ pub struct Store {
     readers: AnyPool,
     writer: AnyPool,
     engine: Engine,
-    ticket_key: TicketKey,
+    ticket_key: Arc<TicketKey>,
 }
 
 /// Why the database did not do what was asked.
@@ -139,7 +140,7 @@ impl Store {
             readers,
             writer,
             engine,
-            ticket_key,
+            ticket_key: Arc::new(ticket_key),
         })
     }
 

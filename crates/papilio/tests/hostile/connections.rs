@@ -23,16 +23,11 @@ async fn store() -> (Store, TempDir) {
 }
 
 /// A connection of its own task.
-fn drive<Io>(
-    io: Io,
-    driver: Driver,
-    house: &House,
-    store: Store,
-) -> impl Future<Output = ()> + use<Io>
+fn drive<Io>(io: Io, driver: Driver, store: Store) -> impl Future<Output = ()> + use<Io>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut connection = Connection::new(io, driver, house.codec(), store);
+    let mut connection = Connection::new(io, driver, store);
     async move { connection.drive().await }
 }
 
@@ -45,7 +40,7 @@ async fn a_payload_that_does_not_come_closes_after_a_minute() {
         let driver = house.half_signed_in(&alice).complete(&alice, roster(&[]));
         let (mut client, server) = duplex(10_000);
         let began = Instant::now();
-        let running = tokio::spawn(drive(server, driver, &house, store.clone()));
+        let running = tokio::spawn(drive(server, driver, store.clone()));
         tokio::time::sleep(Duration::from_secs(5)).await;
         client.write_all(half.as_bytes()).await.unwrap();
         let mut rest = Vec::new();
@@ -63,7 +58,7 @@ async fn a_payload_that_comes_slowly_is_waited_for() {
     let alice = account(1, "alice");
     let driver = house.half_signed_in(&alice).complete(&alice, roster(&[]));
     let (mut client, server) = duplex(10_000);
-    tokio::spawn(drive(server, driver, &house, store));
+    tokio::spawn(drive(server, driver, store));
     client.write_all(b"UUX 7 3\r\n").await.unwrap();
     for byte in b"abc" {
         tokio::time::sleep(Duration::from_secs(50)).await;
@@ -117,7 +112,7 @@ async fn whoever_never_pauses_meets_their_deadline_all_the_same() {
     let mut driver = house.connect();
     house.say(&mut driver, "VER 1 MSNP13 CVR0\r\n");
     let began = Instant::now();
-    let running = tokio::spawn(drive(Torrent, driver, &house, store));
+    let running = tokio::spawn(drive(Torrent, driver, store));
     while !running.is_finished() {
         assert!(began.elapsed() < Duration::from_secs(120), "still served");
         tokio::time::advance(Duration::from_secs(1)).await;

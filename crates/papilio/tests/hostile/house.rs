@@ -49,10 +49,6 @@ impl House {
         Self { node, codec }
     }
 
-    pub(crate) fn codec(&self) -> Codec {
-        self.codec
-    }
-
     /// A connection that has said nothing.
     pub(crate) fn connect(&self) -> Driver {
         let peer = SocketAddr::from(([192, 0, 2, 10], 18183));
@@ -68,7 +64,7 @@ impl House {
         self.say(&mut driver, "VER 1 MSNP13 CVR0\r\n");
         let cvr = format!("CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.0.0787 msmsgs {handle}\r\n");
         self.say(&mut driver, &cvr);
-        self.say(&mut driver, &format!("USR 3 TWN I {handle}\r\n"));
+        self.say(&mut driver, format!("USR 3 TWN I {handle}\r\n"));
         let mut out = Output::default();
         let line = b"USR 4 TWN S t=ticket&p=\r\n";
         let Some(Ask::Verify {
@@ -94,7 +90,8 @@ impl House {
         let mut out = Output::default();
         assert!(self.feed(driver, bytes.as_ref(), &mut out).is_none());
         assert_eq!(out.closing, None);
-        String::from_utf8(out.bytes.concat()).unwrap()
+        let bytes: Vec<u8> = out.bytes.iter().flatten().copied().collect();
+        String::from_utf8(bytes).unwrap()
     }
 
     fn feed(&self, driver: &mut Driver, bytes: &[u8], out: &mut Output) -> Option<Ask> {

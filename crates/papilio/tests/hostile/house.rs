@@ -68,7 +68,7 @@ impl House {
         self.say(&mut driver, "VER 1 MSNP13 CVR0\r\n");
         let cvr = format!("CVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.0.0787 msmsgs {handle}\r\n");
         self.say(&mut driver, &cvr);
-        self.say(&mut driver, &format!("USR 3 TWN I {handle}\r\n"));
+        self.say(&mut driver, format!("USR 3 TWN I {handle}\r\n"));
         let mut out = Output::default();
         let line = b"USR 4 TWN S t=ticket&p=\r\n";
         let Some(Ask::Verify {

@@ -25,7 +25,7 @@ use crate::listen::{self, Announcer, Reception};
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
-use crate::store::Store;
+use crate::store::{Claim, Store};
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
@@ -56,6 +56,9 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     raise_file_limit();
     // Before anybody is told that we are ready: whoever waits for that may stop us at once.
     let stop = stop_signal()?;
+    let _claim = Claim::on(&config.database())
+        .await
+        .context("cannot serve")?;
     let store = Store::open(&config.database())
         .await
         .context("cannot open the database")?;

@@ -27,6 +27,8 @@ mod open;
 pub mod roster;
 pub mod ticket;
 
+pub use open::Claim;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;

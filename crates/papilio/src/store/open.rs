@@ -1,5 +1,6 @@
 //! Opening a database: folder and file, connections, tables.
 
+use std::fs::TryLockError;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +8,40 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, Connection, Executor};
 
-use super::{Engine, MIGRATIONS, Store, StoreError};
+use super::{Database, Engine, MIGRATIONS, Store, StoreError};
+
+/// The right to serve what is in a database. Ends when dropped, and with the process.
+#[derive(Debug)]
+pub struct Claim {
+    _locked: Option<std::fs::File>,
+}
+
+impl Claim {
+    /// Takes it; waits a little for a server that is just going down. Two servers on one file would
+    /// not know who is signed in at the other. On PostgreSQL any number may serve.
+    pub async fn on(database: &Database) -> Result<Self, StoreError> {
+        let Database::Sqlite { path } = database else {
+            return Ok(Self { _locked: None });
+        };
+        let path = path.with_extension("serving");
+        if let Some(folder) = path.parent() {
+            make_private_folder(folder).map_err(|source| file_error(folder, source))?;
+        }
+        let file = open_private(&path).map_err(|source| file_error(&path, source))?;
+        for _ in 0..CLAIM_TRIES {
+            match file.try_lock() {
+                Ok(()) => {
+                    return Ok(Self {
+                        _locked: Some(file),
+                    });
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(CLAIM_PAUSE).await,
+                Err(TryLockError::Error(source)) => return Err(file_error(&path, source)),
+            }
+        }
+        Err(StoreError::Conflict("another server uses this data folder"))
+    }
+}
 
 impl Store {
     pub(super) async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
@@ -116,6 +150,11 @@ fn file_error(path: &Path, source: std::io::Error) -> StoreError {
 
 /// Many may read at once beside the one who writes (WAL).
 const SQLITE_READERS: u32 = 8;
+
+/// How often, and after what pauses, the right to serve is asked for: longer than a server takes to
+/// go down.
+const CLAIM_TRIES: u32 = 60;
+const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(30);

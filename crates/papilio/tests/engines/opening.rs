@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use papilio::store::account::AccountId;
-use papilio::store::{Database, Store, StoreError};
+use papilio::store::{Claim, Database, Store, StoreError};
 use sqlx::{Connection, PgConnection};
 
 use crate::account::new_account;
@@ -223,4 +223,17 @@ async fn what_cannot_be_opened_says_why() {
         !format!("{error} {error:?}").contains("secret"),
         "{error:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_server_at_a_time_has_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::Sqlite {
+        path: folder.path().join("new").join("papilio.db"),
+    };
+    let first = Claim::on(&database).await.unwrap();
+    let second = Claim::on(&database).await.unwrap_err();
+    assert!(matches!(second, StoreError::Conflict(_)), "{second}");
+    drop(first);
+    Claim::on(&database).await.unwrap();
 }

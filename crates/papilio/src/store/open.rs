@@ -64,7 +64,7 @@ impl Store {
         first.execute(WRITER_SETUP).await?;
         let writer = sqlite_pool(WRITER_SETUP, 1).connect(&url).await?;
         MIGRATIONS.run(&writer).await?;
-        let readers = sqlite_pool(READER_SETUP, SQLITE_READERS)
+        let readers = sqlite_pool(READER_SETUP, sqlite_readers())
             .connect(&url)
             .await?;
         first.close().await?;
@@ -148,8 +148,12 @@ fn file_error(path: &Path, source: std::io::Error) -> StoreError {
     }
 }
 
-/// Many may read at once beside the one who writes (WAL).
-const SQLITE_READERS: u32 = 8;
+/// Many may read at once beside the one who writes (WAL). Each is a thread that computes rather than
+/// waits, and holds most of a megabyte: two for each core keep all cores busy.
+fn sqlite_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(2 * cores).unwrap_or(u32::MAX).clamp(4, 16)
+}
 
 /// How often, and after what pauses, the right to serve is asked for: longer than a server takes to
 /// go down.

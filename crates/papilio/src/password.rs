@@ -8,18 +8,17 @@
 //!             wait for a core -> argon2id on a blocking thread -> Right (remembered) or Wrong
 //! ```
 
+mod argon2id;
 mod memo;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::store::account::AccountId;
+use argon2id::Argon2id;
 use memo::Memo;
 
 /// A password that somebody chose: 1 to 64 characters, none of them a control character.
@@ -99,7 +98,7 @@ pub struct Passwords {
 }
 
 struct Shared {
-    argon2: Argon2<'static>,
+    argon2: Argon2id,
     /// One for whoever runs or waits.
     places: Arc<Semaphore>,
     /// One for whoever runs.
@@ -136,13 +135,12 @@ pub enum Verdict {
 impl Passwords {
     /// Starts the service. Takes as long as one run.
     pub fn new(settings: PasswordSettings) -> Result<Self, PasswordError> {
-        let params = Params::new(settings.memory_kib, settings.passes, LANES, None)
-            .map_err(|_| PasswordError::Settings)?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let argon2 = Argon2id::new(&settings)?;
         let nobody = StoredPassword {
-            whole: hash_with(&argon2, &rand::random::<[u8; 32]>())?,
+            whole: argon2.hash(&rand::random::<[u8; 32]>())?,
             start: None,
         };
+        argon2.release();
         let width = std::thread::available_parallelism().map_or(1, usize::from);
         let places = settings
             .waiting
@@ -175,10 +173,10 @@ impl Passwords {
         let shared = self.shared.clone();
         self.run(move || {
             Ok(StoredPassword {
-                whole: hash_with(&shared.argon2, password.0.as_bytes())?,
+                whole: shared.argon2.hash(password.0.as_bytes())?,
                 start: password
                     .start()
-                    .map(|start| hash_with(&shared.argon2, start.as_bytes()))
+                    .map(|start| shared.argon2.hash(start.as_bytes()))
                     .transpose()?,
             })
         })
@@ -224,14 +222,8 @@ impl Passwords {
 
     async fn run_verify(&self, hash: String, password: String) -> Result<bool, PasswordError> {
         let shared = self.shared.clone();
-        self.run(move || {
-            let hash = PasswordHash::new(&hash).map_err(|_| PasswordError::Failed)?;
-            Ok(shared
-                .argon2
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok())
-        })
-        .await
+        self.run(move || shared.argon2.verify(password.as_bytes(), &hash))
+            .await
     }
 
     /// Does heavy work on a blocking thread when there is a core for it. Work once begun keeps its
@@ -253,21 +245,19 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Failed)?;
+        let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || {
             let done = work();
             drop((core, place));
+            // Whoever waited has the core now, and works in the memory that is there.
+            if shared.cores.available_permits() == shared.width {
+                shared.argon2.release();
+            }
             done
         })
         .await
         .map_err(|_| PasswordError::Failed)?
     }
-}
-
-fn hash_with(argon2: &Argon2<'_>, password: &[u8]) -> Result<String, PasswordError> {
-    argon2
-        .hash_password(password)
-        .map(|hash| hash.to_string())
-        .map_err(|_| PasswordError::Failed)
 }
 
 impl fmt::Debug for Password {
@@ -290,9 +280,6 @@ impl fmt::Debug for Passwords {
 
 /// How many characters of a password old clients send (services-auth, 3).
 const START_CHARS: usize = 16;
-
-/// Lanes of argon2: one, because every run has one core.
-const LANES: u32 = 1;
 
 #[cfg(test)]
 mod tests {

@@ -246,7 +246,11 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
         } => {
             let date = Timestamp::now();
             let account = match store.account_of_ticket(ticket.as_str(), date).await {
-                Ok(Some(account)) if account.handle == handle => account,
+                Ok(Some(mut account)) if account.handle == handle => {
+                    // One in memory, the session's, is enough.
+                    account.handle = handle.clone();
+                    account
+                }
                 Ok(_) => return driver.verified(now(), Err(Refusal::Ticket), out),
                 Err(error) => {
                     warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");

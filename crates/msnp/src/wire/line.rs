@@ -117,7 +117,12 @@ impl Codec {
             }
             return Ok(None);
         };
-        let text = String::from_utf8_lossy(trim_end(&window[..end])).into_owned();
+        let line = trim_end(&window[..end]);
+        // The usual case first: looking for what to replace takes several times as long.
+        let text = match std::str::from_utf8(line) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(line).into_owned(),
+        };
         let line = Line {
             text,
             payload: None,

@@ -41,6 +41,8 @@ pub enum ErrorCode {
     CommandDisabled = 502,
     /// `SDC` with wrong parameters.
     Unspecified = 503,
+    /// `UUM` to a network that is not served.
+    NetworkUnserved = 509,
     /// A wrong answer to a challenge.
     ChallengeFailed = 540,
     /// The server has more to do than it can.

@@ -8,7 +8,7 @@
 //!      | payload, each line with CRLF but for the one that ends with the mark ¬
 //! ```
 //!
-//! Presence lines without a picture end with `0` here, where the transcripts have nothing
+//! In the files of MSNP13, presence lines without a picture end with `0` here, where the transcripts have nothing
 //! (decision 0001); that nothing is read alike is tested beside them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -67,8 +67,8 @@ fn line_of(entry: &Entry<'_>) -> Result<Line, LineError> {
     Ok(line)
 }
 
-fn again(direction: &str, line: &Line) -> Result<Bytes, ParseError> {
-    let dialect = Dialect::of(Version::MSNP13);
+fn again(direction: &str, line: &Line, version: Version) -> Result<Bytes, ParseError> {
+    let dialect = Dialect::of(version);
     let mut out = BytesMut::new();
     match direction {
         "n>" | "n!" => NotificationRequest::parse(line, dialect)?.write(dialect, &mut out),
@@ -80,15 +80,15 @@ fn again(direction: &str, line: &Line) -> Result<Bytes, ParseError> {
     Ok(out.freeze())
 }
 
-fn check(file: &str) {
+fn check(file: &str, version: Version) {
     for entry in entries(file) {
         let line = line_of(&entry);
         if entry.direction.ends_with('!') {
-            let accepted = line.is_ok_and(|line| again(entry.direction, &line).is_ok());
+            let accepted = line.is_ok_and(|line| again(entry.direction, &line, version).is_ok());
             assert!(!accepted, "accepted: {}", entry.text);
         } else {
             let line = line.unwrap_or_else(|error| panic!("{}: {error}", entry.text));
-            let written = again(entry.direction, &line);
+            let written = again(entry.direction, &line, version);
             let written = written.unwrap_or_else(|error| panic!("{}: {error}", entry.text));
             assert_eq!(written, entry.bytes, "{}", entry.text);
         }
@@ -96,17 +96,21 @@ fn check(file: &str) {
 }
 
 macro_rules! chapters {
-    ($($name:ident)*) => {$(
+    ($version:ident: $($name:ident)*) => {$(
         #[test]
         fn $name() {
-            check(include_str!(concat!("lines/", stringify!($name), ".txt")));
+            let file = include_str!(concat!("lines/", stringify!($name), ".txt"));
+            check(file, Version::$version);
         }
     )*};
 }
 
 chapters! {
-    sign_in presence lists switchboard offline_messages challenge end mistakes services
+    MSNP13: sign_in presence lists switchboard offline_messages challenge end mistakes services
 }
+// transcripts-14-15, whole.
+chapters! { MSNP14: msnp14 }
+chapters! { MSNP15: msnp15 }
 
 #[test]
 fn a_mistake_is_named() {
@@ -128,8 +132,8 @@ fn a_mistake_is_named() {
         ("n>", "CHG 6", arity("CHG", "1 to 3", 0)),
         ("n>", "CHG 6 NLN 0 0 0", arity("CHG", "1 to 3", 4)),
         ("n>", "BLP 6", arity("BLP", "1", 0)),
-        ("n>", "USR 3", arity("USR", "3, for TWN", 0)),
-        ("n>", "USR 3 TWN S", arity("USR", "3, for TWN", 2)),
+        ("n>", "USR 3", arity("USR", "3, for TWN and SSO", 0)),
+        ("n>", "USR 3 TWN S", arity("USR", "3, for TWN and SSO", 2)),
         ("n>", "PNG 5", arity("PNG", "0", 1)),
         ("s>", "USR 1 a@b", arity("USR", "2", 1)),
         ("n>", "CHG 6 HOT", field("CHG", "status")),
@@ -143,9 +147,12 @@ fn a_mistake_is_named() {
         ("n>", "UUX 1", ParseError::Payload("UUX")),
         ("n<", "NLN HDN a b 0", field("NLN", "handle")),
     ] {
-        let found = again(direction, &Line::new(text, None)).unwrap_err();
+        let found = again(direction, &Line::new(text, None), Version::MSNP13).unwrap_err();
         assert_eq!(found, error, "{text}");
     }
     let message = Line::new("MSG 1 n 0", Some(Bytes::new()));
-    assert_eq!(again("s>", &message), Err(field("MSG", "acknowledgement")));
+    assert_eq!(
+        again("s>", &message, Version::MSNP13),
+        Err(field("MSG", "acknowledgement"))
+    );
 }

@@ -6,8 +6,10 @@
 use bytes::{Bytes, BytesMut};
 use msnp::handle::Handle;
 use msnp::presence::{Capabilities, FriendlyName, Status};
+use msnp::proof::sso::Response;
 use msnp::proof::tweener::Presented;
 use msnp::roster::{Lists, Privacy};
+use msnp::wire::command::federation::{MessageKind, Ubm, Uum};
 use msnp::wire::command::list::{
     AttributeOrder, ListDocument, ListedContact, ListedTelephone, Network, Occasion,
     QueriedContact, Query,
@@ -148,6 +150,10 @@ fn prp() -> impl Strategy<Value = Prp> {
     })
 }
 
+fn message_kind() -> impl Strategy<Value = MessageKind> {
+    select(&MessageKind::ALL[..])
+}
+
 fn list_command() -> impl Strategy<Value = ListCommand> {
     (trid(), bytes()).prop_map(|(trid, document)| ListCommand { trid, document })
 }
@@ -193,11 +199,20 @@ fn failure() -> impl Strategy<Value = Failure> {
 // ---- The commands -----------------------------------------------------------------------------
 
 fn usr() -> impl Strategy<Value = Usr> {
-    let package = param().prop_filter("known", |package| package.as_str() != "TWN");
+    let package = param().prop_filter("known", |package| {
+        !["TWN", "SSO"].contains(&package.as_str())
+    });
     let step = prop_oneof![
         param().prop_map(|handle| UsrStep::TweenerStart { handle }),
         "[!-~]{1,4}([ !-~]{0,30}[!-~])?".prop_map(|text| UsrStep::TweenerTicket {
             ticket: Presented::new(&text).unwrap()
+        }),
+        param().prop_map(|handle| UsrStep::SingleSignOnStart { handle }),
+        ("[!-~]{1,30}", of(param())).prop_map(|(ticket, response)| {
+            UsrStep::SingleSignOnTicket {
+                ticket: Presented::new(&ticket).unwrap(),
+                response: response.as_ref().map(Response::new),
+            }
         }),
         (package, params()).prop_map(|(package, fields)| UsrStep::Other { package, fields }),
     ];
@@ -253,6 +268,15 @@ fn notification_request() -> impl Strategy<Value = NotificationRequest> {
                 data
             }
         )),
+        (trid(), param(), any::<u32>(), message_kind(), bytes()).prop_map(
+            |(trid, handle, network, kind, message)| R::Uum(Uum {
+                trid,
+                handle,
+                network,
+                kind,
+                message
+            })
+        ),
     ];
     let services = prop_oneof![
         (trid(), param(), of(param())).prop_map(|(trid, service, argument)| R::Url(Url {
@@ -304,6 +328,13 @@ fn notification_reply() -> impl Strategy<Value = NotificationReply> {
     let usr_reply = prop_oneof![
         (trid(), param())
             .prop_map(|(trid, parameters)| UsrReply::TweenerParameters { trid, parameters }),
+        (trid(), param(), param()).prop_map(|(trid, policy, nonce)| {
+            UsrReply::SingleSignOnNonce {
+                trid,
+                policy,
+                nonce,
+            }
+        }),
         (trid(), param(), any::<bool>(), any::<bool>()).prop_map(
             |(trid, handle, verified, restricted)| UsrReply::Ok {
                 trid,
@@ -352,6 +383,14 @@ fn notification_reply() -> impl Strategy<Value = NotificationReply> {
             kind,
             data
         })),
+        (handle(), any::<u32>(), message_kind(), bytes()).prop_map(
+            |(sender, network, kind, message)| R::Ubm(Ubm {
+                sender,
+                network,
+                kind,
+                message
+            })
+        ),
         (trid(), param(), cookie()).prop_map(|(trid, address, cookie)| {
             R::SwitchboardReferral(SwitchboardReferral {
                 trid,
@@ -547,17 +586,17 @@ proptest! {
         verb in prop_oneof![
             select(vec![
                 "VER", "CVR", "CVQ", "USR", "XFR", "GCF", "PNG", "OUT", "QRY", "BLP", "CHG", "PRP",
-                "UUX", "ADL", "RML", "FQY", "UUN", "URL", "SDC", "SND", "IMS", "PAG", "PGD", "FND",
-                "SBS", "QNG", "CHL", "ILN", "NLN", "FLN", "UBX", "RNG", "MSG", "NOT", "UBN", "IPG",
+                "UUX", "ADL", "RML", "FQY", "UUN", "UUM", "URL", "SDC", "SND", "IMS", "PAG", "PGD", "FND",
+                "SBS", "QNG", "CHL", "ILN", "NLN", "FLN", "UBX", "RNG", "MSG", "NOT", "UBN", "UBM", "IPG",
                 "ANS", "IRO", "JOI", "CAL", "ACK", "NAK", "BYE", "911", "",
             ]).prop_map(str::to_owned),
             ".{0,4}",
         ],
-        fields in "([ \t]([0-9]{1,11}|TWN|S|I|OK|SB|NS|CKI|MFN|NLN|AL|U|a@b|\\PC{0,9})){0,9}.{0,3}",
+        fields in "([ \t]([0-9]{1,11}|TWN|SSO|S|I|OK|SB|NS|CKI|MFN|NLN|AL|U|a@b|\\PC{0,9})){0,9}.{0,3}",
         payload in of(bytes()),
     ) {
         let line = Line::new(format!("{verb}{fields}"), payload);
-        for dialect in [None, Dialect::of(Version::MSNP13)] {
+        for dialect in [None, Dialect::of(Version::MSNP13), Dialect::of(Version::MSNP15)] {
             let _ = NotificationRequest::parse(&line, dialect);
             let _ = NotificationReply::parse(&line, dialect);
             let _ = SwitchboardRequest::parse(&line, dialect);

@@ -121,6 +121,8 @@ pub struct SignIn {
     /// How long a session may take to answer a challenge.
     #[serde(with = "value::period")]
     pub challenge_deadline: Option<Duration>,
+    /// Whether from MSNP15 on a ticket is enough without the response that proves its secret.
+    pub tickets_without_proof: bool,
 }
 
 /// How passwords are hashed and verified.

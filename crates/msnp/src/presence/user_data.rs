@@ -13,7 +13,8 @@ pub struct UserData {
     pub personal_message: String,
     /// What is playing: `\0Music\01\0{0} - {1}\0Title\0...`, `\0` being a backslash and a zero.
     pub current_media: String,
-    /// `{44BFD5A4-7450-4BDA-BA3A-C51B3031126D}`, braces included.
+    /// As given: `{44BFD5A4-7450-4BDA-BA3A-C51B3031126D}`, without braces, or empty; `None` when the
+    /// element is not there.
     pub machine_guid: Option<String>,
 }
 
@@ -39,10 +40,9 @@ impl UserData {
             return Ok(None);
         }
         let data = Self {
-            personal_message: text_of(root, "PSM"),
-            current_media: text_of(root, "CurrentMedia"),
-            machine_guid: Some(text_of(root, "MachineGuid").trim().to_owned())
-                .filter(|guid| !guid.is_empty()),
+            personal_message: text_of(root, "PSM").unwrap_or_default(),
+            current_media: text_of(root, "CurrentMedia").unwrap_or_default(),
+            machine_guid: text_of(root, "MachineGuid").map(|guid| guid.trim().to_owned()),
         };
         // Escaping can make it longer than it came.
         if data.write().len() > Self::MAX_LEN {
@@ -73,19 +73,17 @@ impl UserData {
 /// More than any client sends, later versions included.
 const MAX_NODES: u32 = 256;
 
-/// The plain text of a child element; empty when there is none.
-fn text_of(root: Node<'_, '_>, name: &str) -> String {
-    let Some(element) = root.children().find(|node| node.tag_name().name() == name) else {
-        return String::new();
-    };
+/// The plain text of a child element, if there is one.
+fn text_of(root: Node<'_, '_>, name: &str) -> Option<String> {
+    let element = root
+        .children()
+        .find(|node| node.tag_name().name() == name)?;
     let texts = element.children().filter_map(|node| match node.is_text() {
         true => node.text(),
         false => None,
     });
-    texts
-        .flat_map(str::chars)
-        .filter(|&c| xml::is_plain(c))
-        .collect()
+    let plain = texts.flat_map(str::chars).filter(|&c| xml::is_plain(c));
+    Some(plain.collect())
 }
 
 #[cfg(test)]
@@ -144,15 +142,35 @@ mod tests {
 
     #[test]
     fn unknown_children_and_roots_are_ignored() {
-        let data =
-            read("<Data><New a='1'><PSM>x</PSM></New><PSM>y<b>z</b></PSM><MachineGuid/></Data>");
+        let data = read("<Data><New a='1'><PSM>x</PSM></New><PSM>y<b>z</b></PSM></Data>");
         assert_eq!(data.personal_message, "y");
         assert_eq!(data.machine_guid, None);
+        // What WLM 8.5 and later add (wire-versions, 4).
+        let data = read(
+            "<Data><PSM>x</PSM><CurrentMedia></CurrentMedia><MachineGuid>{1}</MachineGuid>\
+             <SignatureSound></SignatureSound><DDP>a</DDP><Scene>b</Scene><ColorScheme>-1</ColorScheme></Data>",
+        );
+        assert_eq!(
+            data.write(),
+            "<Data><PSM>x</PSM><CurrentMedia></CurrentMedia><MachineGuid>{1}</MachineGuid></Data>"
+        );
         assert_eq!(
             UserData::parse(b"<EndpointData><Capabilities>1:2</Capabilities></EndpointData>"),
             Ok(None)
         );
         assert_eq!(UserData::parse(b""), Ok(Some(UserData::default())));
+    }
+
+    #[test]
+    fn an_empty_guid_is_not_an_absent_one() {
+        let data = read("<Data><PSM/><CurrentMedia/><MachineGuid/></Data>");
+        assert_eq!(data.machine_guid.as_deref(), Some(""));
+        assert_eq!(
+            data.write(),
+            "<Data><PSM></PSM><CurrentMedia></CurrentMedia><MachineGuid></MachineGuid></Data>"
+        );
+        let data = read("<Data><PSM>gone fishing</PSM><CurrentMedia></CurrentMedia></Data>");
+        assert_eq!(data.write().len(), 65);
     }
 
     #[test]
@@ -182,7 +200,7 @@ mod tests {
         fn reading_undoes_writing(
             personal_message in "\\PC{0,60}",
             current_media in "\\PC{0,60}",
-            machine_guid in prop::option::of("\\{[0-9A-F-]{36}\\}"),
+            machine_guid in prop::option::of("(\\{[0-9A-F-]{36}\\})?"),
         ) {
             let mut data = UserData { personal_message, current_media, machine_guid };
             data.personal_message.retain(xml::is_plain);

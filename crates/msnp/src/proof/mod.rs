@@ -1,4 +1,5 @@
 //! The ways to prove who, or what, you are: one file per way.
 
 pub mod challenge;
+pub mod sso;
 pub mod tweener;

@@ -17,10 +17,10 @@ use crate::wire::param::Param;
 /// The parameters for the sign-in service: one field, no blanks, `%` only in `ru`
 /// (clients/README, 3: which ones clients insist on).
 ///
-/// `now` is in Unix seconds; `random` makes each list different. The service that reads them back
+/// `now` is in Unix seconds; the first half of `random` makes each list different. The service that reads them back
 /// need not check that they are unchanged.
-pub fn parameters(now: u64, random: [u8; 24]) -> Param {
-    let (nonce, fingerprint) = random.split_at(8);
+pub fn parameters(now: u64, random: [u8; 48]) -> Param {
+    let (nonce, fingerprint) = random[..24].split_at(8);
     let nonce: String = nonce.iter().map(|&byte| alphanumeric(byte)).collect();
     let mut text = format!(
         "ct={now},rver=5.5.4177.0,wp=FS_40SEC_0_COMPACT,lc=1033,id=507,\
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn parameters_are_those_of_the_transcripts() {
-        let mut random = [0; 24];
-        random[8..].copy_from_slice(&[
+        let mut random = [0; 48];
+        random[8..24].copy_from_slice(&[
             0xb0, 0x73, 0x5e, 0x3a, 0x87, 0x3d, 0xfb, 0x5e, 0x75, 0x05, 0x44, 0x65, 0x19, 0x63,
             0x98, 0xe0,
         ]);
@@ -125,7 +125,7 @@ mod tests {
         for name in [
             "lc", "id", "tw", "ru", "ct", "kpp", "kv", "ver", "rn", "tpf", "rver", "wp",
         ] {
-            let list = parameters(0, [255; 24]);
+            let list = parameters(0, [255; 48]);
             let mut names = list
                 .as_str()
                 .split(',')

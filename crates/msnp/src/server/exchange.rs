@@ -14,6 +14,7 @@ use crate::error::{ErrorCode, ParseError};
 use crate::handle::Handle;
 use crate::message::Profile;
 use crate::presence::{Capabilities, FriendlyName, Status, UserData};
+use crate::proof::sso::{Nonce, Response, Secret};
 use crate::proof::tweener::Ticket;
 use crate::roster::{Lists, Privacy};
 use crate::wire::command::list::{Occasion, Query};
@@ -48,13 +49,15 @@ pub enum Effect {
     /// Write what was sent so far, then close. Nothing more will be read.
     Close(Closing),
 
-    /// Is this ticket good, and is it this account's? If so, sign the account in here, and away
+    /// Is this ticket good, and is it this account's, and shown by whoever got it? If so, sign the account in here, and away
     /// wherever else it is. Answered by [`Answer::Verified`].
     Verify {
         /// The handle that the client said it is.
         handle: Handle,
         /// The ticket it brought.
         ticket: Ticket,
+        /// How it showed that the ticket is its own.
+        showing: Showing,
         /// How it talks.
         dialect: &'static Dialect,
     },
@@ -135,6 +138,30 @@ pub enum Effect {
     AskCompany,
     /// The conversation has been idle for too long: end it for everyone in it.
     EndConversation,
+}
+
+/// How a client shows that a ticket is its own.
+#[derive(Debug)]
+pub enum Showing {
+    /// By having it.
+    Having,
+    /// By answering a nonce with the ticket's secret.
+    Answering {
+        /// What the server asked.
+        nonce: Box<Nonce>,
+        /// What the client answered.
+        response: Response,
+    },
+}
+
+impl Showing {
+    /// Whether it does so, the secret of the ticket being this.
+    pub fn is_good(&self, secret: &Secret) -> bool {
+        match self {
+            Self::Having => true,
+            Self::Answering { nonce, response } => nonce.is_answered(response, secret),
+        }
+    }
 }
 
 /// What an effect asked for.
@@ -257,7 +284,7 @@ pub struct Welcome {
 /// Why nobody was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Bad, expired, or somebody else's ticket.
+    /// Bad, expired, or somebody else's ticket, or a bad response.
     Ticket,
     /// Too much to do just now.
     Busy,

@@ -41,10 +41,10 @@ use crate::wire::version::Dialect;
 
 pub use exchange::{
     Admitted, Answer, Appearance, Closing, Company, Edit, Effect, Event, Input, JoinError,
-    ListEdit, Presence, Referral, Refusal, Welcome,
+    ListEdit, Presence, Referral, Refusal, Showing, Welcome,
 };
 pub use pace::Rate;
-pub use policy::{Door, Nonce, Place, Policy};
+pub use policy::{BareTickets, Door, Nonce, Place, Policy};
 
 /// A session in whatever state.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ use crate::handle::Handle;
 use crate::message::Message;
 use crate::presence::{FriendlyName, UserData};
 use crate::roster::Lists;
+use crate::wire::command::federation::Uum;
 use crate::wire::command::list::{ListDocument, ListError, Network, Occasion, Query};
 use crate::wire::command::notice::{ServerMessage, Uun};
 use crate::wire::command::policy::{Checksum, Gcf, GcfRequest, Layout, Shields};
@@ -154,6 +155,7 @@ impl Notification {
             NotificationRequest::Fqy(list) => self.query(now, &list, effects),
             NotificationRequest::Xfr(xfr) => self.transfer(now, &xfr, effects),
             NotificationRequest::Uun(uun) => self.hand(now, uun, effects),
+            NotificationRequest::Uum(uum) => self.send_abroad(&uum, effects),
             NotificationRequest::Qry(qry) => self.prove(now, &qry, effects),
             NotificationRequest::Png => {
                 let seconds = Some(self.policy.ping_seconds);
@@ -410,6 +412,21 @@ impl Notification {
             Err(_) => fail(effects, ErrorCode::NotOnline, trid),
         }
         Ok(())
+    }
+
+    /// `UUM`: no network but this one is served, and here people talk on switchboards. Without a
+    /// payload: clients of these versions would read one as commands (transcripts-14-15, 8).
+    fn send_abroad(&self, uum: &Uum, effects: &mut Vec<Effect>) -> Result<(), Closing> {
+        match self.dialect.federation {
+            version::Federation::None => {
+                let version = self.dialect.version;
+                Err(Closing::Fault(format!("UUM in {version}")))
+            }
+            version::Federation::Unserved => {
+                fail(effects, ErrorCode::NetworkUnserved, uum.trid);
+                Ok(())
+            }
+        }
     }
 
     // ---- Challenges ----------------------------------------------------------------------------

@@ -12,6 +12,8 @@ use crate::wire::version::{Dialect, Version};
 pub struct Policy {
     /// The newest version to speak.
     pub max_version: Version,
+    /// What a ticket is worth without the response that proves its secret.
+    pub bare_tickets: BareTickets,
     /// `http://host:port` of the web pages, for `CVR` and `URL`.
     pub pages: Param,
     /// From the connection to the first `USR S`.
@@ -56,6 +58,7 @@ impl Policy {
         let seconds = Duration::from_secs;
         Self {
             max_version: Dialect::newest(),
+            bare_tickets: BareTickets::Refused,
             pages,
             sign_in_deadline: seconds(60),
             ticket_deadline: seconds(300),
@@ -78,6 +81,16 @@ impl Policy {
     }
 }
 
+/// What becomes of `USR SSO S ticket` without a response: clients that were patched to do without
+/// the original sign-in library send it so (wire-versions, 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BareTickets {
+    /// 911.
+    Refused,
+    /// The ticket alone is enough, as it is before MSNP15.
+    Taken,
+}
+
 /// Which server a listener plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
@@ -93,7 +106,7 @@ pub struct Nonce {
     /// In Unix seconds.
     pub now: u64,
     /// Random bytes.
-    pub random: [u8; 24],
+    pub random: [u8; 48],
 }
 
 /// Where a session is, and for whom it is meant.

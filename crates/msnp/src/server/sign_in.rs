@@ -1,4 +1,5 @@
-//! Sign-in: one request, one answer, until the ticket was found good (wire-msnp13, 2 and 3).
+//! Sign-in: one request, one answer, until the ticket was found good (wire-msnp13, 2 and 3;
+//! transcripts-14-15, 1 and 3).
 //!
 //! ```text
 //!   Start --VER--> Greeted --CVR--> Introduced --USR I--> Invited --USR S--> Verifying --> notification
@@ -13,12 +14,12 @@ use std::time::Instant;
 
 use super::notification::Notification;
 use super::{
-    Answer, Closing, Door, Effect, Event, Input, Nonce, Place, Policy, Refusal, Session, Welcome,
-    close, dispatch, fail, notify, unanswered,
+    Answer, BareTickets, Closing, Door, Effect, Event, Input, Nonce, Place, Policy, Refusal,
+    Session, Showing, Welcome, close, dispatch, fail, notify, unanswered,
 };
 use crate::error::ErrorCode;
 use crate::handle::Handle;
-use crate::proof::tweener::{self, Presented};
+use crate::proof::{sso, tweener};
 use crate::wire::command::notice::ServerMessage;
 use crate::wire::command::policy::{Checksum, Gcf, Layout, Shields};
 use crate::wire::command::session::{
@@ -27,7 +28,7 @@ use crate::wire::command::session::{
 use crate::wire::command::{NotificationReply, NotificationRequest};
 use crate::wire::line::Line;
 use crate::wire::param::{Param, TrId};
-use crate::wire::version::{Dialect, Proof};
+use crate::wire::version::{Dialect, Policies, Proof};
 
 /// Somebody who is signing in.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ enum State {
     Invited {
         dialect: &'static Dialect,
         claim: Claim,
+        invitation: Invitation,
     },
     /// The ticket is being looked at.
     Verifying {
@@ -68,6 +70,15 @@ struct Claim {
     /// As typed: `USR OK` must echo it so.
     typed: Param,
     handle: Handle,
+}
+
+/// What the client was asked to bring.
+#[derive(Debug)]
+enum Invitation {
+    /// `TWN`: a ticket.
+    Tweener,
+    /// `SSO`: a ticket, and an answer to this.
+    SingleSignOn(Box<sso::Nonce>),
 }
 
 impl SignIn {
@@ -211,20 +222,17 @@ impl SignIn {
     ) -> Session {
         let trid = usr.trid;
         let typed = match (dialect.proof, usr.step) {
-            (Proof::Tweener, UsrStep::TweenerStart { handle }) => handle,
-            (Proof::Tweener, UsrStep::TweenerTicket { .. }) => {
+            (Proof::Tweener, UsrStep::TweenerStart { handle })
+            | (Proof::SingleSignOn, UsrStep::SingleSignOnStart { handle }) => handle,
+            (Proof::Tweener, UsrStep::TweenerTicket { .. })
+            | (Proof::SingleSignOn, UsrStep::SingleSignOnTicket { .. }) => {
                 fail(effects, ErrorCode::NotExpected, trid);
                 return close(
                     effects,
                     Closing::Fault("ticket before the challenge".into()),
                 );
             }
-            (Proof::Tweener, UsrStep::Other { package, .. }) => {
-                return close(
-                    effects,
-                    Closing::Fault(format!("USR {package} in {}", dialect.version)),
-                );
-            }
+            (_, step) => return wrong_package(&step, dialect, effects),
         };
         let Ok(handle) = typed.to_handle() else {
             fail(effects, ErrorCode::AuthenticationFailed, trid);
@@ -233,20 +241,20 @@ impl SignIn {
         if self.place.door == Door::Dispatch {
             return dispatch::refer(self.place.address, dialect, trid, effects);
         }
-        let parameters = tweener::parameters(self.nonce.now, self.nonce.random);
-        let reply = UsrReply::TweenerParameters { trid, parameters };
-        notify(effects, Some(dialect), NotificationReply::Usr(reply));
-        let document = Shields::default().write(Layout::Compact, Checksum::Present);
-        let policies = Gcf {
-            trid: TrId::ASYNC,
-            file: None,
-            document,
+        let (challenge, invitation) = self.challenge(dialect, trid);
+        let challenge = NotificationReply::Usr(challenge);
+        let replies = match dialect.policies {
+            Policies::AfterChallenge => [challenge, policies()],
+            Policies::BeforeChallenge => [policies(), challenge],
         };
-        notify(effects, Some(dialect), NotificationReply::Gcf(policies));
+        for reply in replies {
+            notify(effects, Some(dialect), reply);
+        }
         let deadline = now + self.policy.ticket_deadline;
         let state = State::Invited {
             dialect,
             claim: Claim { typed, handle },
+            invitation,
         };
         Session::SignIn(Self {
             deadline,
@@ -255,39 +263,73 @@ impl SignIn {
         })
     }
 
+    /// The answer to `USR ... I`, and what is to be brought.
+    fn challenge(&self, dialect: &Dialect, trid: TrId) -> (UsrReply, Invitation) {
+        match dialect.proof {
+            Proof::Tweener => {
+                let parameters = tweener::parameters(self.nonce.now, self.nonce.random);
+                (
+                    UsrReply::TweenerParameters { trid, parameters },
+                    Invitation::Tweener,
+                )
+            }
+            Proof::SingleSignOn => {
+                let nonce = sso::Nonce::new(self.nonce.random);
+                let reply = UsrReply::SingleSignOnNonce {
+                    trid,
+                    policy: Param::word(sso::POLICY),
+                    nonce: nonce.to_param(),
+                };
+                (reply, Invitation::SingleSignOn(Box::new(nonce)))
+            }
+        }
+    }
+
     /// `USR ... S`.
     fn present(self, usr: Usr, effects: &mut Vec<Effect>) -> Session {
-        let State::Invited { dialect, claim } = self.state else {
+        let State::Invited {
+            dialect,
+            claim,
+            invitation,
+        } = self.state
+        else {
             return Session::SignIn(self);
         };
         let trid = usr.trid;
-        match usr.step {
-            UsrStep::TweenerTicket { ticket } => {
-                let handle = claim.handle.clone();
-                let Some(ticket) = Presented::ticket(&ticket) else {
-                    return refuse(trid, Refusal::Ticket, effects);
-                };
-                effects.push(Effect::Verify {
-                    handle,
-                    ticket,
-                    dialect,
-                });
-                let state = State::Verifying {
-                    dialect,
-                    claim,
-                    trid,
-                };
-                Session::SignIn(Self { state, ..self })
+        let (presented, showing) = match (invitation, usr.step) {
+            (Invitation::Tweener, UsrStep::TweenerTicket { ticket }) => {
+                (ticket, Some(Showing::Having))
             }
-            UsrStep::TweenerStart { .. } => {
+            (Invitation::SingleSignOn(nonce), UsrStep::SingleSignOnTicket { ticket, response }) => {
+                let showing = match (response, self.policy.bare_tickets) {
+                    (Some(response), _) => Some(Showing::Answering { nonce, response }),
+                    (None, BareTickets::Taken) => Some(Showing::Having),
+                    (None, BareTickets::Refused) => None,
+                };
+                (ticket, showing)
+            }
+            (Invitation::Tweener, UsrStep::TweenerStart { .. })
+            | (Invitation::SingleSignOn(_), UsrStep::SingleSignOnStart { .. }) => {
                 fail(effects, ErrorCode::NotExpected, trid);
-                close(effects, Closing::Fault("second USR I".into()))
+                return close(effects, Closing::Fault("second USR I".into()));
             }
-            UsrStep::Other { package, .. } => close(
-                effects,
-                Closing::Fault(format!("USR {package} in {}", dialect.version)),
-            ),
-        }
+            (_, step) => return wrong_package(&step, dialect, effects),
+        };
+        let (Some(ticket), Some(showing)) = (presented.ticket(), showing) else {
+            return refuse(trid, Refusal::Ticket, effects);
+        };
+        effects.push(Effect::Verify {
+            handle: claim.handle.clone(),
+            ticket,
+            showing,
+            dialect,
+        });
+        let state = State::Verifying {
+            dialect,
+            claim,
+            trid,
+        };
+        Session::SignIn(Self { state, ..self })
     }
 
     fn verified(
@@ -342,9 +384,28 @@ impl SignIn {
     }
 }
 
+/// `GCF`, unasked.
+fn policies() -> NotificationReply {
+    let document = Shields::default().write(Layout::Compact, Checksum::Present);
+    NotificationReply::Gcf(Gcf {
+        trid: TrId::ASYNC,
+        file: None,
+        document,
+    })
+}
+
+/// A package that this dialect does not have.
+fn wrong_package(step: &UsrStep, dialect: &Dialect, effects: &mut Vec<Effect>) -> Session {
+    let (package, version) = (step.package(), dialect.version);
+    close(
+        effects,
+        Closing::Fault(format!("USR {package} in {version}")),
+    )
+}
+
 fn refuse(trid: TrId, refusal: Refusal, effects: &mut Vec<Effect>) -> Session {
     let (code, why) = match refusal {
-        Refusal::Ticket => (ErrorCode::AuthenticationFailed, "bad ticket"),
+        Refusal::Ticket => (ErrorCode::AuthenticationFailed, "bad ticket or response"),
         Refusal::Busy => (ErrorCode::TooBusyToAuthenticate, "too busy to authenticate"),
         Refusal::Internal => (ErrorCode::Internal, "sign-in failed inside the server"),
     };

@@ -26,7 +26,7 @@ pub enum Side {
 pub struct Limits {
     /// The longest command line, line end included.
     pub line: usize,
-    /// The longest payload of a switchboard `MSG`.
+    /// The longest payload of what people say: `MSG` and `UUM`.
     pub message: usize,
     /// The longest payload of anything else.
     pub payload: usize,
@@ -165,7 +165,7 @@ impl Codec {
         }
         let length: u64 = last.parse().map_err(|_| malformed())?;
         let limit = match line.verb() {
-            "MSG" if self.side == Side::Client => self.limits.message,
+            "MSG" | "UUM" if self.side == Side::Client => self.limits.message,
             _ => self.limits.payload,
         };
         match usize::try_from(length) {

@@ -15,6 +15,10 @@ pub struct Version(u8);
 impl Version {
     /// Windows Live Messenger 8.0.
     pub const MSNP13: Self = Self(13);
+    /// The same client: other networks beside this one.
+    pub const MSNP14: Self = Self(14);
+    /// Windows Live Messenger 8.1 and 8.5.
+    pub const MSNP15: Self = Self(15);
 
     /// Reads `MSNPn`, n from 2 to 21. Case matters (wire-msnp13, 1.1).
     pub fn parse(name: &str) -> Option<Self> {
@@ -53,6 +57,8 @@ pub struct Dialect {
     pub version: Version,
     /// How the client proves who it is.
     pub proof: Proof,
+    /// When the policies (`GCF`) are sent.
+    pub policies: Policies,
     /// How contact lists travel.
     pub lists: Lists,
     /// How `ILN`, `NLN`, `FLN` and `UBX` address a contact.
@@ -67,7 +73,7 @@ pub struct Dialect {
     pub hidden_calls: HiddenCalls,
     /// How the challenge is computed.
     pub challenge: Challenge,
-    /// Whether messages to other networks exist (`UUM`/`UBM`).
+    /// What becomes of messages to other networks (`UUM`).
     pub federation: Federation,
 }
 
@@ -76,6 +82,17 @@ pub struct Dialect {
 pub enum Proof {
     /// `USR TWN`: a ticket of the sign-in service.
     Tweener,
+    /// `USR SSO`: a ticket, and a response that only the holder of its secret can make.
+    SingleSignOn,
+}
+
+/// When the policies are sent: clients take either (RULINGS, GCF). Matched in `server::sign_in`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policies {
+    /// After the first answer to `USR`.
+    AfterChallenge,
+    /// Before it.
+    BeforeChallenge,
 }
 
 /// How contact lists travel. Matched in `server::notification`.
@@ -90,6 +107,9 @@ pub enum Lists {
 pub enum PresenceLine {
     /// `NLN status handle name capabilities {object}`, `FLN handle`, `UBX handle len`.
     Handle,
+    /// `NLN status handle network name capabilities {object}`, `FLN handle network capabilities`,
+    /// `UBX handle network len`.
+    HandleAndNetwork,
 }
 
 /// How capabilities are written. Matched in `presence`.
@@ -111,6 +131,8 @@ pub enum Referral {
 pub enum Ring {
     /// `U messenger.msn.com` and `U messenger.hotmail.com`.
     Host,
+    /// The same and `1`: directly or by the gateway.
+    HostAndReach,
 }
 
 /// Whether `XFR SB` works while hidden. Matched in `server::notification`.
@@ -132,21 +154,52 @@ pub enum Challenge {
 pub enum Federation {
     /// `UUM` closes the connection; `FQY` is answered all the same (RULINGS).
     None,
+    /// There could be: `UUM` is answered, and since no network is served, with 509.
+    Unserved,
 }
 
 /// The rows, from the oldest version served to the newest.
-static DIALECTS: [Dialect; 1] = [Dialect {
-    version: Version::MSNP13,
-    proof: Proof::Tweener,
-    lists: Lists::Soap,
-    presence: PresenceLine::Handle,
-    capabilities: CapabilitiesForm::Single,
-    referral: Referral::UD,
-    ring: Ring::Host,
-    hidden_calls: HiddenCalls::Allowed,
-    challenge: Challenge::ProductKey,
-    federation: Federation::None,
-}];
+static DIALECTS: [Dialect; 3] = [
+    Dialect {
+        version: Version::MSNP13,
+        proof: Proof::Tweener,
+        policies: Policies::AfterChallenge,
+        lists: Lists::Soap,
+        presence: PresenceLine::Handle,
+        capabilities: CapabilitiesForm::Single,
+        referral: Referral::UD,
+        ring: Ring::Host,
+        hidden_calls: HiddenCalls::Allowed,
+        challenge: Challenge::ProductKey,
+        federation: Federation::None,
+    },
+    Dialect {
+        version: Version::MSNP14,
+        proof: Proof::Tweener,
+        policies: Policies::AfterChallenge,
+        lists: Lists::Soap,
+        presence: PresenceLine::HandleAndNetwork,
+        capabilities: CapabilitiesForm::Single,
+        referral: Referral::UD,
+        ring: Ring::HostAndReach,
+        hidden_calls: HiddenCalls::Allowed,
+        challenge: Challenge::ProductKey,
+        federation: Federation::Unserved,
+    },
+    Dialect {
+        version: Version::MSNP15,
+        proof: Proof::SingleSignOn,
+        policies: Policies::BeforeChallenge,
+        lists: Lists::Soap,
+        presence: PresenceLine::HandleAndNetwork,
+        capabilities: CapabilitiesForm::Single,
+        referral: Referral::UD,
+        ring: Ring::HostAndReach,
+        hidden_calls: HiddenCalls::Allowed,
+        challenge: Challenge::ProductKey,
+        federation: Federation::Unserved,
+    },
+];
 
 impl Dialect {
     /// The row of a version, if it is served.
@@ -188,10 +241,32 @@ mod tests {
 
     #[test]
     fn the_newest_version_that_both_know_is_chosen() {
-        let offered = [Version(14), Version(13), Version(12)];
-        let chosen = Dialect::negotiate(&offered, Version(21)).map(|d| d.version);
-        assert_eq!(chosen, Some(Version::MSNP13));
-        assert!(Dialect::negotiate(&offered, Version(12)).is_none());
-        assert!(Dialect::negotiate(&[Version(12)], Version(21)).is_none());
+        let chosen = |offered: &[u8], max| {
+            let offered: Vec<_> = offered.iter().copied().map(Version).collect();
+            Dialect::negotiate(&offered, Version(max)).map(|dialect| dialect.version)
+        };
+        assert_eq!(chosen(&[14, 13, 12], 21), Some(Version::MSNP14));
+        assert_eq!(
+            chosen(&[12, 13, 14], 21),
+            Some(Version::MSNP14),
+            "any order"
+        );
+        assert_eq!(chosen(&[18, 15, 14, 13], 21), Some(Version::MSNP15));
+        assert_eq!(chosen(&[18, 15, 14, 13], 14), Some(Version::MSNP14));
+        assert_eq!(chosen(&[18, 15, 13], 14), Some(Version::MSNP13));
+        assert_eq!(chosen(&[15], 14), None);
+        assert_eq!(chosen(&[14, 13, 12], 12), None);
+        assert_eq!(chosen(&[12], 21), None);
+    }
+
+    #[test]
+    fn rows_stand_from_the_oldest_to_the_newest() {
+        let numbers = DIALECTS.each_ref().map(|dialect| dialect.version.0);
+        assert!(numbers.is_sorted());
+        assert_eq!(Dialect::newest(), Version::MSNP15);
+        for number in numbers {
+            let version = Version::numbered(number).unwrap();
+            assert_eq!(Dialect::of(version).unwrap().version, version);
+        }
     }
 }

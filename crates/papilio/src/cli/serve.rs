@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use msnp::server::{Door, Policy, Rate};
+use msnp::server::{BareTickets, Door, Policy, Rate};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
 use tokio::net::TcpListener;
@@ -262,6 +262,11 @@ pub fn settings(config: &Config, pages: Param) -> Settings {
     Settings {
         policy: Policy {
             max_version: config.max_version,
+            bare_tickets: if sign_in.tickets_without_proof {
+                BareTickets::Taken
+            } else {
+                BareTickets::Refused
+            },
             sign_in_deadline: period(sign_in.deadline),
             ticket_deadline: period(sign_in.ticket_deadline),
             notification_idle: period(limits.notification_idle),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use msnp::wire::version::Version;
+use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
@@ -17,7 +17,7 @@ impl Default for Config {
             data: PathBuf::from("papilio-data"),
             demo: false,
             log: "info".to_owned(),
-            max_version: Version::numbered(21).unwrap_or(Version::MSNP13),
+            max_version: Dialect::newest(),
             advertise: None,
             listen: Listen::default(),
             database: DatabaseSettings::default(),
@@ -60,6 +60,7 @@ impl Default for SignIn {
             ticket_lifetime: minutes(24 * 60),
             challenge_interval: minutes(30),
             challenge_deadline: minutes(1),
+            tickets_without_proof: false,
         }
     }
 }

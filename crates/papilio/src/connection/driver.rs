@@ -21,7 +21,7 @@ use msnp::handle::Handle;
 use msnp::proof::tweener::Ticket;
 use msnp::roster::Lists;
 use msnp::server::{
-    Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Welcome,
+    Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Showing, Welcome,
 };
 use msnp::wire::command::list::{Network, Occasion, Query};
 use msnp::wire::line::Codec;
@@ -67,12 +67,14 @@ pub struct Output {
 /// What only the store knows. Nothing else may be fed to the driver until it is answered.
 #[derive(Debug)]
 pub enum Ask {
-    /// Whose ticket is this?
+    /// Whose ticket is this, and is it shown as it must be?
     Verify {
         /// Whose it should be.
         handle: Handle,
         /// The ticket.
         ticket: Ticket,
+        /// How it is shown, to be held against the ticket's secret.
+        showing: Showing,
         /// For [`Driver::sign_in`].
         dialect: &'static Dialect,
     },
@@ -303,11 +305,13 @@ impl Driver {
             Effect::Verify {
                 handle,
                 ticket,
+                showing,
                 dialect,
             } => {
                 return Some(Ask::Verify {
                     handle,
                     ticket,
+                    showing,
                     dialect,
                 });
             }

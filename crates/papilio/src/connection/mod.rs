@@ -242,9 +242,14 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
         Ask::Verify {
             handle,
             ticket,
+            showing,
             dialect,
         } => {
             let date = Timestamp::now();
+            // Whatever the ticket is, there is a secret that it would have if it were good.
+            if !showing.is_good(&store.ticket_key().secret(ticket.as_str())) {
+                return driver.verified(now(), Err(Refusal::Ticket), out);
+            }
             let account = match store.account_of_ticket(ticket.as_str(), date).await {
                 Ok(Some(mut account)) if account.handle == handle => {
                     // One in memory, the session's, is enough.

@@ -1,11 +1,14 @@
-//! The press: renders a presence line once per dialect, however many get it.
+//! The press: renders a presence line once per form, however many get it.
+//!
+//! The form is the receiver's (`PresenceLine`): versions whose presence lines are the same share a
+//! plate.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use msnp::server::render;
 use msnp::server::{Event, Presence};
-use msnp::wire::version::Dialect;
+use msnp::wire::version::{Dialect, PresenceLine};
 
 use super::graph::Online;
 
@@ -27,7 +30,7 @@ pub(super) struct Press {
 struct Plate {
     of: Arc<Presence>,
     kind: Kind,
-    dialect: &'static Dialect,
+    form: PresenceLine,
     bytes: Bytes,
 }
 
@@ -68,9 +71,9 @@ impl Press {
     }
 
     fn bytes(&mut self, of: &Arc<Presence>, kind: Kind, dialect: &'static Dialect) -> Bytes {
-        let fits = |plate: &&Plate| {
-            plate.kind == kind && std::ptr::eq(plate.dialect, dialect) && Arc::ptr_eq(&plate.of, of)
-        };
+        let form = dialect.presence;
+        let fits =
+            |plate: &&Plate| plate.kind == kind && plate.form == form && Arc::ptr_eq(&plate.of, of);
         // The latest plates first: a fan-out asks for the same one again and again.
         if let Some(plate) = self.plates.iter().rev().take(4).find(fits) {
             return plate.bytes.clone();
@@ -84,9 +87,45 @@ impl Press {
         self.plates.push(Plate {
             of: Arc::clone(of),
             kind,
-            dialect,
+            form,
             bytes: bytes.clone(),
         });
         bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use msnp::handle::Handle;
+    use msnp::presence::{Capabilities, FriendlyName, Status};
+    use msnp::wire::version::Version;
+
+    #[test]
+    fn each_form_is_rendered_once() {
+        let presence = Arc::new(Presence {
+            handle: Handle::parse("alice@example.com").unwrap(),
+            name: FriendlyName::from_wire("Alice").unwrap(),
+            status: Status::Online,
+            capabilities: Capabilities(7),
+            object: None,
+            data: None,
+        });
+        let mut press = Press::default();
+        let mut print = |version| {
+            let dialect = Dialect::of(version).unwrap();
+            press.bytes(&presence, Kind::Line, dialect)
+        };
+        let versions = [Version::MSNP13, Version::MSNP14, Version::MSNP15];
+        let [old, new, newest] = versions.map(&mut print);
+        assert_eq!(old, "NLN NLN alice@example.com Alice 7 0\r\n");
+        assert_eq!(new, "NLN NLN alice@example.com 1 Alice 7 0\r\n");
+        assert_eq!(new.as_ptr(), newest.as_ptr(), "one buffer");
+        let again = versions.map(print);
+        assert_eq!(
+            again.map(|bytes| bytes.as_ptr()),
+            [&old, &new, &new].map(|b| b.as_ptr())
+        );
+        assert_eq!(press.plates.len(), 2);
     }
 }

@@ -21,6 +21,7 @@ use base64::alphabet::Alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use msnp::proof::sso::Secret;
 use msnp::proof::tweener::Ticket;
 use sha2::Sha256;
 use sqlx::AnyPool;
@@ -40,7 +41,7 @@ pub struct IssuedTicket {
     /// When it ends.
     pub expires: Timestamp,
     /// The proof secret that goes with it: `BinarySecret` before base64 (services-auth, 9).
-    pub secret: [u8; 24],
+    pub secret: Secret,
 }
 
 /// What a genuine ticket says. The account's epoch is still to be compared: use
@@ -117,8 +118,8 @@ impl TicketKey {
         Ok(claims)
     }
 
-    /// The proof secret of a ticket that [`TicketKey::check`] has taken.
-    pub fn secret(&self, t: &str) -> [u8; 24] {
+    /// The proof secret of a ticket. Says nothing of whether [`TicketKey::check`] takes it.
+    pub fn secret(&self, t: &str) -> Secret {
         let whole = self.mac(PROOF, t.as_bytes()).finalize().into_bytes();
         let mut secret = [0; 24];
         secret.copy_from_slice(&whole[..24]);

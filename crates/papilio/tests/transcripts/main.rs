@@ -25,10 +25,12 @@ macro_rules! transcripts {
 transcripts! {
     acks
     adding
+    bare_tickets
     blocking
     calls
     challenge
     chat
+    chat_across_versions
     cookies
     crowd
     deadlines
@@ -43,10 +45,15 @@ transcripts! {
     lists
     lookups
     max_version
+    max_version_13
+    max_version_14
     mistakes_at_sign_in
     mistakes_in_conversation
     mistakes_signed_in
+    msnp14_sign_in
+    msnp15_sign_in
     names
+    other_networks
     picture
     presence
     rates
@@ -56,10 +63,12 @@ transcripts! {
     services
     shutdown
     sign_in
+    sso_refused
     status
     tickets
     unchallenged
     versions
+    versions_together
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! notification server and another on a switchboard. Reading undoes writing, for each of them. A
 //! `dialect` of `None` stands for the time before `VER` has settled it.
 
+pub mod federation;
 mod field;
 pub mod list;
 pub mod notice;

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 
 use super::field::{Writer, bare, trid_and};
-use super::{notice, policy, presence, roster, service, session, switchboard};
+use super::{federation, notice, policy, presence, roster, service, session, switchboard};
 use crate::error::ParseError;
 use crate::wire::line::Line;
 use crate::wire::param::TrId;
@@ -46,6 +46,8 @@ pub enum NotificationRequest {
     Fqy(roster::ListCommand),
     /// `UUN`.
     Uun(notice::Uun),
+    /// `UUM`.
+    Uum(federation::Uum),
     /// `URL`.
     Url(service::Url),
     /// `SDC`.
@@ -83,6 +85,7 @@ impl NotificationRequest {
             "RML" => Self::Rml(roster::ListCommand::parse("RML", line)?),
             "FQY" => Self::Fqy(roster::ListCommand::parse("FQY", line)?),
             "UUN" => Self::Uun(notice::Uun::parse(line)?),
+            "UUM" => Self::Uum(federation::Uum::parse(line)?),
             "URL" => Self::Url(service::Url::parse(line)?),
             "SDC" => Self::Sdc(service::Sdc::parse(line)?),
             "SND" => Self::Snd(service::Snd::parse(line)?),
@@ -114,6 +117,7 @@ impl NotificationRequest {
             Self::Rml(command) => command.write("RML", out),
             Self::Fqy(command) => command.write("FQY", out),
             Self::Uun(command) => command.write(out),
+            Self::Uum(command) => command.write(out),
             Self::Url(command) => command.write(out),
             Self::Sdc(command) => command.write(out),
             Self::Snd(command) => command.write(out),
@@ -188,6 +192,8 @@ pub enum NotificationReply {
     UunOk(TrId),
     /// `UBN`.
     Ubn(notice::Ubn),
+    /// `UBM`.
+    Ubm(federation::Ubm),
     /// `IPG`.
     Ipg(notice::Ipg),
     /// `URL`.
@@ -252,6 +258,7 @@ impl NotificationReply {
             "NOT" => Self::Not(notice::Not::parse(line)?),
             "UUN" => Self::UunOk(trid_and("UUN", line, Some("OK"))?),
             "UBN" => Self::Ubn(notice::Ubn::parse(line)?),
+            "UBM" => Self::Ubm(federation::Ubm::parse(line)?),
             "IPG" => Self::Ipg(notice::Ipg::parse(line)?),
             "URL" => Self::Url(service::UrlReply::parse(line)?),
             "SDC" => Self::SdcOk(trid_and("SDC", line, Some("OK"))?),
@@ -295,6 +302,7 @@ impl NotificationReply {
             Self::Not(command) => command.write(out),
             Self::UunOk(trid) => answer("UUN", *trid, out).field("OK").end(),
             Self::Ubn(command) => command.write(out),
+            Self::Ubm(command) => command.write(out),
             Self::Ipg(command) => command.write(out),
             Self::Url(command) => command.write(out),
             Self::SdcOk(trid) => answer("SDC", *trid, out).field("OK").end(),

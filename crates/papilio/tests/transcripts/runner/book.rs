@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use msnp::handle::Handle;
+use msnp::proof::sso::Secret;
 use msnp::proof::tweener::Ticket;
 use msnp::roster::{
     self, AddPolicy, AllowListManagement, Lists, Pair, Privacy, add_forward, add_member,
@@ -65,6 +66,15 @@ impl Book {
     pub(crate) fn find(&self, handle: &Handle) -> Option<&Account> {
         let found = self.entries.iter().find(|e| e.account.handle == *handle);
         found.map(|entry| &entry.account)
+    }
+
+    /// The secret of a ticket: whatever it is, as long as there is but one.
+    pub(crate) fn secret_of(ticket: &str) -> Secret {
+        let mut secret = [0; 24];
+        for (place, byte) in secret.iter_mut().zip(ticket.bytes()) {
+            *place = byte;
+        }
+        secret
     }
 
     /// A new ticket of an account.

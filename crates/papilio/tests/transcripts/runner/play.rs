@@ -29,6 +29,8 @@ pub(crate) trait World {
     fn hang_up(&mut self, label: &str);
     /// Gets a ticket from the sign-in service.
     fn ticket(&mut self, account: &Handle) -> String;
+    /// Gets a ticket with a secret, in base64, from the sign-in service.
+    fn ticket_and_secret(&mut self, account: &Handle) -> (String, String);
     /// Calls the address book or sharing service.
     fn soap(&mut self, by: &Handle, request: &SoapRequest);
     /// Lets time pass.
@@ -133,9 +135,22 @@ impl<W: World> Player<'_, W> {
                 }
             }
             Action::HangUp { label } => self.world.hang_up(label),
-            Action::FetchTicket { account, name } => {
+            Action::FetchTicket {
+                account,
+                name,
+                secret: None,
+            } => {
                 let ticket = self.world.ticket(account);
                 self.names.insert(name.clone(), ticket.into_bytes());
+            }
+            Action::FetchTicket {
+                account,
+                name,
+                secret: Some(secret_name),
+            } => {
+                let (ticket, secret) = self.world.ticket_and_secret(account);
+                self.names.insert(name.clone(), ticket.into_bytes());
+                self.names.insert(secret_name.clone(), secret.into_bytes());
             }
             Action::Soap { by, request } => {
                 self.log.push(format!("soap {by} {request:?}"));

@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::BytesMut;
 use jiff::Timestamp;
 use msnp::handle::Handle;
@@ -16,6 +18,7 @@ use msnp::wire::param::Param;
 use papilio::connection::driver::{Ask, Driver, Output};
 use papilio::connection::welcome;
 use papilio::node::{Node, Settings};
+use papilio::store::account::Account;
 
 use super::book::Book;
 use super::frame::next_frame;
@@ -204,6 +207,12 @@ impl World for Pure {
         self.book.issue(account)
     }
 
+    fn ticket_and_secret(&mut self, account: &Handle) -> (String, String) {
+        let ticket = self.book.issue(account);
+        let secret = BASE64.encode(Book::secret_of(&ticket));
+        (ticket, secret)
+    }
+
     fn soap(&mut self, by: &Handle, request: &SoapRequest) {
         let changes = self.book.apply(by, request);
         let account = self.book.find(by).expect("no such account");
@@ -267,10 +276,13 @@ fn answer(
         Ask::Verify {
             handle,
             ticket,
+            showing,
             dialect,
         } => {
+            let secret = Book::secret_of(ticket.as_str());
             let account = book.account_of(&ticket);
-            let Some(account) = account.filter(|account| account.handle == handle) else {
+            let right = |account: &&Account| account.handle == handle && showing.is_good(&secret);
+            let Some(account) = account.filter(right) else {
                 return driver.verified(now, Err(Refusal::Ticket), out);
             };
             let account = account.clone();

@@ -180,7 +180,17 @@ impl Reader {
                 [who, "fetches", ticket] if ticket.starts_with('$') => Action::FetchTicket {
                     account: self.handle(&self.label(who, roles)?)?,
                     name: ticket[1..].to_owned(),
+                    secret: None,
                 },
+                [who, "fetches", ticket, "with", secret]
+                    if ticket.starts_with('$') && secret.starts_with('$') =>
+                {
+                    Action::FetchTicket {
+                        account: self.handle(&self.label(who, roles)?)?,
+                        name: ticket[1..].to_owned(),
+                        secret: Some(secret[1..].to_owned()),
+                    }
+                }
                 [who, ref rest @ ..] => return self.part(who, rest, roles, place, depth),
                 [] => return Ok(()),
             }

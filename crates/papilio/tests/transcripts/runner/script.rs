@@ -79,6 +79,8 @@ pub(crate) enum Action {
     FetchTicket {
         account: Handle,
         name: String,
+        /// What to call the secret of the ticket, if one is wanted.
+        secret: Option<String>,
     },
     Soap {
         by: Handle,
@@ -135,7 +137,9 @@ impl Step {
             Action::Send { command, .. } | Action::Expect { command, .. } => {
                 command.names().collect()
             }
-            Action::FetchTicket { name, .. } => vec![name],
+            Action::FetchTicket { name, secret, .. } => {
+                std::iter::once(&**name).chain(secret.as_deref()).collect()
+            }
             _ => Vec::new(),
         }
     }

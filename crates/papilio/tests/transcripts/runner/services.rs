@@ -24,20 +24,29 @@ impl Services {
         }
     }
 
-    /// RequestMultipleSecurityTokens: the `t` of the ticket for messenger.msn.com.
+    /// The `t` of a ticket for messenger.msn.com.
     pub(crate) fn ticket(&self, handle: &Handle) -> String {
+        ticket_in(&self.tokens(handle, "messenger.msn.com", "?id=507"))
+    }
+
+    /// The `t` of a ticket for messengerclear.live.com, and its secret in base64.
+    pub(crate) fn ticket_and_secret(&self, handle: &Handle) -> (String, String) {
+        let answer = self.tokens(handle, "messengerclear.live.com", "MBI_KEY_OLD");
+        let secrets = element_texts(&answer, "BinarySecret");
+        let secret = secrets.first().expect("no secret in the answer");
+        (ticket_in(&answer), secret.clone())
+    }
+
+    /// RequestMultipleSecurityTokens, for one token.
+    fn tokens(&self, handle: &Handle, address: &str, policy: &str) -> String {
         let account = self.accounts.iter().find(|a| a.handle == *handle);
         let password = &account.expect("no such account").password;
         let request = TOKENS
             .replace("HANDLE", handle.as_str())
-            .replace("PASSWORD", &escaped(password));
-        let answer = self.post("/RST.srf", "", &request);
-        let tokens = element_texts(&answer, "BinarySecurityToken");
-        let token = tokens
-            .first()
-            .unwrap_or_else(|| panic!("no ticket in {answer}"));
-        let named = token.split('&').find_map(|field| field.strip_prefix("t="));
-        named.expect("a ticket without t").to_owned()
+            .replace("PASSWORD", &escaped(password))
+            .replace("ADDRESS", address)
+            .replace("POLICY", policy);
+        self.post("/RST.srf", "", &request)
     }
 
     /// A request that must succeed.
@@ -113,10 +122,19 @@ impl Services {
     }
 }
 
+fn ticket_in(answer: &str) -> String {
+    let tokens = element_texts(answer, "BinarySecurityToken");
+    let token = tokens
+        .first()
+        .unwrap_or_else(|| panic!("no ticket in {answer}"));
+    let named = token.split('&').find_map(|field| field.strip_prefix("t="));
+    named.expect("a ticket without t").to_owned()
+}
+
 const ABOOK: &str = "/abservice/abservice.asmx";
 const SHARING: &str = "/abservice/SharingService.asmx";
 
-const TOKENS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/" xmlns:wsse="http://schemas.xmlsoap.org/ws/2003/06/secext" xmlns:wsp="http://schemas.xmlsoap.org/ws/2002/12/policy" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/03/addressing" xmlns:wst="http://schemas.xmlsoap.org/ws/2004/04/trust" xmlns:ps="http://schemas.microsoft.com/Passport/SoapServices/PPCRL"><Header><wsse:Security><wsse:UsernameToken Id="user"><wsse:Username>HANDLE</wsse:Username><wsse:Password>PASSWORD</wsse:Password></wsse:UsernameToken></wsse:Security></Header><Body><ps:RequestMultipleSecurityTokens Id="RSTS"><wst:RequestSecurityToken Id="RST1"><wst:RequestType>http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue</wst:RequestType><wsp:AppliesTo><wsa:EndpointReference><wsa:Address>messenger.msn.com</wsa:Address></wsa:EndpointReference></wsp:AppliesTo><wsse:PolicyReference URI="?id=507"/></wst:RequestSecurityToken></ps:RequestMultipleSecurityTokens></Body></Envelope>"#;
+const TOKENS: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/" xmlns:wsse="http://schemas.xmlsoap.org/ws/2003/06/secext" xmlns:wsp="http://schemas.xmlsoap.org/ws/2002/12/policy" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/03/addressing" xmlns:wst="http://schemas.xmlsoap.org/ws/2004/04/trust" xmlns:ps="http://schemas.microsoft.com/Passport/SoapServices/PPCRL"><Header><wsse:Security><wsse:UsernameToken Id="user"><wsse:Username>HANDLE</wsse:Username><wsse:Password>PASSWORD</wsse:Password></wsse:UsernameToken></wsse:Security></Header><Body><ps:RequestMultipleSecurityTokens Id="RSTS"><wst:RequestSecurityToken Id="RST1"><wst:RequestType>http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue</wst:RequestType><wsp:AppliesTo><wsa:EndpointReference><wsa:Address>ADDRESS</wsa:Address></wsa:EndpointReference></wsp:AppliesTo><wsse:PolicyReference URI="POLICY"/></wst:RequestSecurityToken></ps:RequestMultipleSecurityTokens></Body></Envelope>"#;
 
 const ENVELOPE: &str = r#"<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Header><ABApplicationHeader xmlns="http://www.msn.com/webservices/AddressBook"><ApplicationId>09607671-1C32-421F-A6A6-CBFAA51AB5F4</ApplicationId><IsMigration>false</IsMigration><PartnerScenario>ContactSave</PartnerScenario></ABApplicationHeader><ABAuthHeader xmlns="http://www.msn.com/webservices/AddressBook"><ManagedGroupRequest>false</ManagedGroupRequest></ABAuthHeader></soap:Header><soap:Body>BODY</soap:Body></soap:Envelope>"#;
 

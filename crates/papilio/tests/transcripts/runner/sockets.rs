@@ -129,6 +129,10 @@ impl World for Sockets {
         self.services.ticket(account)
     }
 
+    fn ticket_and_secret(&mut self, account: &Handle) -> (String, String) {
+        self.services.ticket_and_secret(account)
+    }
+
     fn soap(&mut self, by: &Handle, request: &SoapRequest) {
         self.services.call(by, request);
     }

@@ -8,6 +8,7 @@
 //!   {len}                   the length of the payload below, in bytes
 //!   {announce 100}          100, although the payload below has another length
 //!   {response $challenge}   the answer to a challenge, by the key of the product that QRY names
+//!   {proof $nonce $secret}  the response to a nonce of USR SSO, by the secret of a ticket
 //!   {client-ip}             where the client connects from, as the server sees it
 //!   {client-port}           its port, with its two bytes swapped
 //!   {hex 00 ff}             bytes that are no text
@@ -20,7 +21,10 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use msnp::proof::challenge::Product;
+use msnp::proof::sso::Nonce;
 
 /// What names stand for.
 pub(crate) type Names = BTreeMap<String, Vec<u8>>;
@@ -39,6 +43,10 @@ enum Piece {
     /// A number that need not be the length.
     Announced(Vec<u8>),
     Response(String),
+    Proof {
+        nonce: String,
+        secret: String,
+    },
     ClientIp,
     ClientPort,
 }
@@ -211,15 +219,29 @@ impl Piece {
             Self::Length => around.payload.len().to_string().into_bytes(),
             Self::ClientIp => around.client_ip.as_bytes().to_vec(),
             Self::ClientPort => around.client_port.as_bytes().to_vec(),
+            Self::Proof { nonce, secret } => {
+                let nonce = text_of(nonce, names)?;
+                let nonce = Nonce::parse(nonce).ok_or(format!("{nonce:?} is no nonce"))?;
+                let secret = BASE64.decode(text_of(secret, names)?).ok();
+                let secret = secret.and_then(|secret| secret.try_into().ok());
+                let secret = secret.ok_or("not a secret of 24 bytes")?;
+                let response = nonce.response(&secret, *b"papilio!");
+                response.as_str().into()
+            }
             Self::Response(name) => {
-                let challenge = names.get(name).ok_or(format!("${name} is not known"))?;
-                let challenge = str::from_utf8(challenge).map_err(|error| error.to_string())?;
+                let challenge = text_of(name, names)?;
                 let product = Product::find(around.product)
                     .ok_or(format!("{:?} is no product", around.product))?;
                 product.response(challenge).into_bytes()
             }
         }))
     }
+}
+
+/// What a name stands for, which must be known.
+fn text_of<'a>(name: &str, names: &'a Names) -> Result<&'a str, String> {
+    let text = names.get(name).ok_or(format!("${name} is not known"))?;
+    str::from_utf8(text).map_err(|error| error.to_string())
 }
 
 /// The special form that text begins with, and how long it is; `None`: it is literal.
@@ -242,6 +264,13 @@ fn special(text: &str) -> Result<Option<(Vec<Piece>, usize)>, String> {
         ("space", "") => Piece::Bytes(b" ".to_vec()),
         ("hex", digits) => Piece::Bytes(unhex(digits)?),
         ("response", name) if name.starts_with('$') => Piece::Response(name[1..].to_owned()),
+        ("proof", two) => match two.split_once(' ') {
+            Some((nonce, secret)) if nonce.starts_with('$') && secret.starts_with('$') => {
+                let [nonce, secret] = [nonce, secret].map(|name| name[1..].to_owned());
+                Piece::Proof { nonce, secret }
+            }
+            _ => return Ok(None),
+        },
         (count, rest) => {
             let repeated = rest.strip_prefix("times ");
             let (Ok(count), Some(text)) = (count.parse(), repeated) else {

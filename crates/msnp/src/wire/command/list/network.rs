@@ -29,7 +29,7 @@ impl Network {
     ];
 
     /// The number.
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         match self {
             Self::Messenger => 1,
             Self::Communicator => 2,

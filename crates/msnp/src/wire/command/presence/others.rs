@@ -7,6 +7,7 @@ use crate::error::ParseError;
 use crate::handle::Handle;
 use crate::presence::{Capabilities, FriendlyName, Status};
 use crate::wire::command::field::{Fields, Writer};
+use crate::wire::command::list::Network;
 use crate::wire::line::Line;
 use crate::wire::param::{Param, TrId};
 use crate::wire::version::{Dialect, PresenceLine};
@@ -28,8 +29,18 @@ pub struct Shown {
 
 impl Shown {
     fn read(fields: &Fields<'_>, dialect: Option<&Dialect>) -> Result<Self, ParseError> {
-        let ([status, handle, name, capabilities], [object]) = match presence_line(dialect) {
-            PresenceLine::Handle => fields.between("4 or 5")?,
+        let ([status, handle, name, capabilities], object) = match presence_line(dialect) {
+            PresenceLine::Handle => {
+                let (shown, [object]) = fields.between("4 or 5")?;
+                (shown, object)
+            }
+            PresenceLine::HandleAndNetwork => {
+                // The last field is the icon of a contact of another network.
+                let ([status, handle, network, name, capabilities], [object, _icon]) =
+                    fields.between("5 to 7")?;
+                check_network(fields, network)?;
+                ([status, handle, name, capabilities], object)
+            }
         };
         let object = fields.optional_param(object, "object")?;
         Ok(Self {
@@ -42,17 +53,24 @@ impl Shown {
     }
 
     fn write(&self, dialect: Option<&Dialect>, writer: Writer<'_>) {
+        let writer = writer.field(self.status.code()).field(self.handle.as_str());
         match presence_line(dialect) {
-            PresenceLine::Handle => writer
-                .field(self.status.code())
-                .field(self.handle.as_str())
-                .field(self.name.wire())
-                .number(self.capabilities.0)
-                // Written even when there is none: docs/decisions/0001-picture-field.md.
-                .field(self.object.as_ref().map_or("0", Param::as_str))
-                .end(),
+            PresenceLine::Handle => writer,
+            PresenceLine::HandleAndNetwork => writer.number(OUR_NETWORK),
         }
+        .field(self.name.wire())
+        .number(self.capabilities.0)
+        // Written even when there is none: docs/decisions/0001-picture-field.md.
+        .field(self.object.as_ref().map_or("0", Param::as_str))
+        .end();
     }
+}
+
+/// Whoever is shown is of this service, whatever version they speak (transcripts-14-15, 11).
+const OUR_NETWORK: u32 = Network::Messenger.number() as u32;
+
+fn check_network(fields: &Fields<'_>, text: &str) -> Result<(), ParseError> {
+    fields.number(text, "network").map(drop)
 }
 
 /// Before `VER` there is no presence; any form will do.
@@ -60,7 +78,7 @@ fn presence_line(dialect: Option<&Dialect>) -> PresenceLine {
     dialect.map_or(PresenceLine::Handle, |dialect| dialect.presence)
 }
 
-/// `ILN TrID status handle friendly capabilities object`: who is there already.
+/// `ILN TrID status handle {network} friendly capabilities object`: who is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Iln {
     /// That of the `CHG` (or `ADL`) it answers.
@@ -87,7 +105,7 @@ impl Iln {
     }
 }
 
-/// `NLN status handle friendly capabilities object`: somebody comes or changes.
+/// `NLN status handle {network} friendly capabilities object`: somebody comes or changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nln {
     /// Who, and how.
@@ -108,7 +126,7 @@ impl Nln {
     }
 }
 
-/// `FLN handle`: somebody is no longer to be seen.
+/// `FLN handle {network capabilities}`: somebody is no longer to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fln {
     /// Who.
@@ -121,22 +139,32 @@ impl Fln {
         dialect: Option<&Dialect>,
     ) -> Result<Self, ParseError> {
         let fields = Fields::new("FLN", line);
-        let [handle] = match presence_line(dialect) {
-            PresenceLine::Handle => fields.exactly("1")?,
+        let handle = match presence_line(dialect) {
+            PresenceLine::Handle => {
+                let [handle] = fields.exactly("1")?;
+                handle
+            }
+            PresenceLine::HandleAndNetwork => {
+                let ([handle, network], [_capabilities, _icon]) = fields.between("2 to 4")?;
+                check_network(&fields, network)?;
+                handle
+            }
         };
         let handle = fields.handle(handle)?;
         Ok(Self { handle })
     }
 
     pub(in crate::wire::command) fn write(&self, dialect: Option<&Dialect>, out: &mut BytesMut) {
-        let writer = Writer::new("FLN", out);
+        let writer = Writer::new("FLN", out).field(self.handle.as_str());
         match presence_line(dialect) {
-            PresenceLine::Handle => writer.field(self.handle.as_str()).end(),
+            PresenceLine::Handle => writer.end(),
+            // Whoever is gone can do nothing any more.
+            PresenceLine::HandleAndNetwork => writer.number(OUR_NETWORK).number(0).end(),
         }
     }
 }
 
-/// `UBX handle len`: somebody's personal message.
+/// `UBX handle {network} len`: somebody's personal message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ubx {
     /// Whose.
@@ -151,8 +179,16 @@ impl Ubx {
         dialect: Option<&Dialect>,
     ) -> Result<Self, ParseError> {
         let fields = Fields::new("UBX", line);
-        let [handle] = match presence_line(dialect) {
-            PresenceLine::Handle => fields.exactly("1")?,
+        let handle = match presence_line(dialect) {
+            PresenceLine::Handle => {
+                let [handle] = fields.exactly("1")?;
+                handle
+            }
+            PresenceLine::HandleAndNetwork => {
+                let [handle, network] = fields.exactly("2")?;
+                check_network(&fields, network)?;
+                handle
+            }
         };
         Ok(Self {
             handle: fields.handle(handle)?,
@@ -161,16 +197,19 @@ impl Ubx {
     }
 
     pub(in crate::wire::command) fn write(&self, dialect: Option<&Dialect>, out: &mut BytesMut) {
-        let writer = Writer::new("UBX", out);
+        let writer = Writer::new("UBX", out).field(self.handle.as_str());
         match presence_line(dialect) {
-            PresenceLine::Handle => writer.field(self.handle.as_str()).payload(&self.document),
+            PresenceLine::Handle => writer,
+            PresenceLine::HandleAndNetwork => writer.number(OUR_NETWORK),
         }
+        .payload(&self.document);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::version::Version;
 
     #[test]
     fn a_presence_line_says_this() {
@@ -185,6 +224,33 @@ mod tests {
         assert_eq!(shown.name.text(), "Bob B");
         assert_eq!(shown.capabilities, Capabilities(7));
         assert_eq!(shown.object.unwrap().as_str(), "%3Cmsnobj%20a%3D/%3E");
+    }
+
+    #[test]
+    fn fields_that_only_other_networks_have_do_not_matter() {
+        let dialect = Dialect::of(Version::MSNP15);
+        for text in [
+            "NLN NLN dora@yahoo.example 32 Dora 7",
+            "NLN NLN dora@yahoo.example 32 Dora 7 0",
+            "NLN NLN dora@yahoo.example 32 Dora 7 0 http://yahoo.example/icon.png",
+        ] {
+            let Nln { shown } = Nln::parse(&Line::new(text, None), dialect).unwrap();
+            assert_eq!((shown.name.text(), shown.object), ("Dora".into(), None));
+        }
+        for text in ["FLN a@b 1", "FLN a@b 1 0", "FLN a@b 32 0 http://icon"] {
+            let Fln { handle } = Fln::parse(&Line::new(text, None), dialect).unwrap();
+            assert_eq!(handle.as_str(), "a@b");
+        }
+        for text in [
+            "NLN NLN a@b c 7",
+            "NLN NLN a@b c c 7 0",
+            "FLN a@b",
+            "FLN a@b x",
+        ] {
+            let line = Line::new(text, None);
+            let read = Nln::parse(&line, dialect).is_ok() || Fln::parse(&line, dialect).is_ok();
+            assert!(!read, "{text}");
+        }
     }
 
     #[test]

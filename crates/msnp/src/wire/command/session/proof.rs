@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 
 use crate::error::ParseError;
+use crate::proof::sso::Response;
 use crate::proof::tweener::Presented;
 use crate::wire::command::field::{Fields, Writer};
 use crate::wire::line::Line;
@@ -21,7 +22,7 @@ pub struct Usr {
 
 impl Usr {
     pub(in crate::wire::command) fn parse(line: &Line) -> Result<Self, ParseError> {
-        const EXPECTED: &str = "3, for TWN";
+        const EXPECTED: &str = "3, for TWN and SSO";
         let mut fields = Fields::new("USR", line);
         let trid = fields.trid()?;
         let package = fields.at_least_one(EXPECTED)?;
@@ -44,6 +45,20 @@ impl Usr {
                     ticket: Presented::new(ticket).ok_or_else(|| fields.malformed("ticket"))?,
                 },
             },
+            ("SSO", "I") => {
+                let [_, _, handle] = fields.exactly(EXPECTED)?;
+                UsrStep::SingleSignOnStart {
+                    handle: fields.param(handle, "handle")?,
+                }
+            }
+            ("SSO", "S") => {
+                let ([_, _, ticket], [response]) = fields.between("3 or 4, for SSO S")?;
+                let response = fields.optional_param(response, "response")?;
+                UsrStep::SingleSignOnTicket {
+                    ticket: Presented::new(ticket).ok_or_else(|| fields.malformed("ticket"))?,
+                    response: response.as_ref().map(Response::new),
+                }
+            }
             _ => UsrStep::Other {
                 package: fields.param(package, "package")?,
                 fields: after_package.params()?,
@@ -58,6 +73,14 @@ impl Usr {
             UsrStep::TweenerStart { handle } => writer.field("TWN").field("I").param(handle),
             UsrStep::TweenerTicket { ticket } => {
                 writer.field("TWN").field("S").field(ticket.as_str())
+            }
+            UsrStep::SingleSignOnStart { handle } => writer.field("SSO").field("I").param(handle),
+            UsrStep::SingleSignOnTicket { ticket, response } => {
+                let writer = writer.field("SSO").field("S").field(ticket.as_str());
+                match response {
+                    Some(response) => writer.field(response.as_str()),
+                    None => writer,
+                }
             }
             UsrStep::Other { package, fields } => writer.param(package).params(fields),
         }
@@ -88,13 +111,36 @@ pub enum UsrStep {
         /// The rest of the line.
         ticket: Presented,
     },
+    /// `SSO I handle`.
+    SingleSignOnStart {
+        /// As typed; `USR OK` must echo it so.
+        handle: Param,
+    },
+    /// `SSO S ticket {response}`.
+    SingleSignOnTicket {
+        /// Without blanks.
+        ticket: Presented,
+        /// What proves that the ticket's secret is known; patched clients leave it out.
+        response: Option<Response>,
+    },
     /// A package or a step of it that is not known here. `Debug` does not show the fields.
     Other {
-        /// `MD5`, `SSO`, ...
+        /// `MD5`, `SHA`, ...
         package: Param,
         /// Whatever follows; may hold secrets.
         fields: Vec<Param>,
     },
+}
+
+impl UsrStep {
+    /// The name of the package.
+    pub fn package(&self) -> &str {
+        match self {
+            Self::TweenerStart { .. } | Self::TweenerTicket { .. } => "TWN",
+            Self::SingleSignOnStart { .. } | Self::SingleSignOnTicket { .. } => "SSO",
+            Self::Other { package, .. } => package.as_str(),
+        }
+    }
 }
 
 impl fmt::Debug for UsrStep {
@@ -105,6 +151,13 @@ impl fmt::Debug for UsrStep {
                 .field("handle", handle)
                 .finish(),
             Self::TweenerTicket { .. } => f.debug_struct("TweenerTicket").finish_non_exhaustive(),
+            Self::SingleSignOnStart { handle } => f
+                .debug_struct("SingleSignOnStart")
+                .field("handle", handle)
+                .finish(),
+            Self::SingleSignOnTicket { .. } => {
+                f.debug_struct("SingleSignOnTicket").finish_non_exhaustive()
+            }
             Self::Other { package, .. } => f
                 .debug_struct("Other")
                 .field("package", package)
@@ -122,6 +175,15 @@ pub enum UsrReply {
         trid: TrId,
         /// What the client hands to the sign-in service.
         parameters: Param,
+    },
+    /// `USR TrID SSO S policy nonce`.
+    SingleSignOnNonce {
+        /// As in the request.
+        trid: TrId,
+        /// With which policy the client asks for its ticket.
+        policy: Param,
+        /// For [`Nonce::parse`](crate::proof::sso::Nonce::parse).
+        nonce: Param,
     },
     /// `USR TrID OK handle verified restricted`.
     Ok {
@@ -165,6 +227,17 @@ impl UsrReply {
                     parameters: fields.param(parameters, "parameters")?,
                 })
             }
+            "SSO" => {
+                let [_, stage, policy, nonce] = fields.exactly("4")?;
+                if stage != "S" {
+                    return Err(fields.malformed("stage"));
+                }
+                Ok(Self::SingleSignOnNonce {
+                    trid,
+                    policy: fields.param(policy, "policy")?,
+                    nonce: fields.param(nonce, "nonce")?,
+                })
+            }
             _ => Err(fields.malformed("package")),
         }
     }
@@ -175,6 +248,14 @@ impl UsrReply {
             Self::TweenerParameters { trid, parameters } => {
                 let writer = writer.trid(*trid).field("TWN").field("S");
                 writer.param(parameters).end();
+            }
+            Self::SingleSignOnNonce {
+                trid,
+                policy,
+                nonce,
+            } => {
+                let writer = writer.trid(*trid).field("SSO").field("S");
+                writer.param(policy).param(nonce).end();
             }
             Self::Ok {
                 trid,
@@ -270,7 +351,9 @@ mod tests {
     #[test]
     fn other_packages_are_told_apart() {
         for text in [
-            "USR 8 SSO I alice@example.com",
+            "USR 8 MD5 I alice@example.com",
+            "USR 8 SSO",
+            "USR 8 SSO X y",
             "USR 8 MD5",
             "USR 8 TWN",
             "USR 8 TWN X y",
@@ -280,8 +363,32 @@ mod tests {
     }
 
     #[test]
+    fn a_response_may_be_missing() {
+        let responses = ["USR 4 SSO S t=abc&p= HAAAAA==", "USR 4 SSO S t=abc&p= "].map(|text| {
+            let UsrStep::SingleSignOnTicket { ticket, response } = step(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(ticket.ticket().unwrap().as_str(), "abc");
+            response.map(|response| response.as_str().to_owned())
+        });
+        assert_eq!(responses, [Some("HAAAAA==".to_owned()), None]);
+        for text in [
+            "USR 4 SSO S",
+            "USR 4 SSO I",
+            "USR 4 SSO I a b",
+            "USR 4 SSO S a b c",
+        ] {
+            assert!(Usr::parse(&Line::new(text, None)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn secrets_are_not_shown() {
-        for text in ["USR 7 TWN S t=secret&p=", "USR 8 SSO S t=secret&p= secret"] {
+        for text in [
+            "USR 7 TWN S t=secret&p=",
+            "USR 8 SSO S t=secret&p= secret",
+            "USR 8 SHA A secret",
+        ] {
             let shown = format!("{:?}", Usr::parse(&Line::new(text, None)).unwrap());
             assert!(!shown.contains("secret"), "{shown}");
         }

@@ -85,6 +85,11 @@ impl SwitchboardReferral {
         let writer = writer.param(&self.cookie.0);
         match ring(dialect) {
             Ring::Host => writer.field("U").field("messenger.msn.com").end(),
+            Ring::HostAndReach => writer
+                .field("U")
+                .field("messenger.msn.com")
+                .field("1")
+                .end(),
         }
     }
 }
@@ -134,6 +139,11 @@ impl Rng {
         let writer = writer.field(self.caller.as_str()).field(self.name.wire());
         match ring(dialect) {
             Ring::Host => writer.field("U").field("messenger.hotmail.com").end(),
+            Ring::HostAndReach => writer
+                .field("U")
+                .field("messenger.hotmail.com")
+                .field("1")
+                .end(),
         }
     }
 }

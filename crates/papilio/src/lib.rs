@@ -12,6 +12,7 @@ pub mod mailbox;
 pub mod node;
 pub mod password;
 pub mod per_address;
+pub mod pictures;
 mod recent;
 pub mod sign_in_throttle;
 pub mod store;

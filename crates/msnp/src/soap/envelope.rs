@@ -97,10 +97,15 @@ impl Document {
         self.envelope.child("Header")
     }
 
-    /// The ticket in `ABAuthHeader/TicketToken` (MSNP15 and later), if it is there and not empty.
+    /// The ticket in `ABAuthHeader/TicketToken` (MSNP15 and later) or, for the storage service, in
+    /// `StorageUserHeader/TicketToken`, if it is there and not empty.
     pub fn ticket_token(&self) -> Option<&str> {
-        let token = self.header()?.child("ABAuthHeader")?.text_of("TicketToken");
-        (!token.is_empty()).then_some(token)
+        let header = self.header()?;
+        ["ABAuthHeader", "StorageUserHeader"]
+            .into_iter()
+            .filter_map(|name| header.child(name))
+            .map(|auth| auth.text_of("TicketToken"))
+            .find(|token| !token.is_empty())
     }
 }
 

@@ -11,7 +11,8 @@
 //!   an answer, and what is taken out of text that comes in.
 //! * [`abook`]: the address book, FL; its words are in [`contact`] and [`contact_change`].
 //! * [`sharing`]: memberships, AL, BL, RL and PL.
-//! * [`refusal`]: what both answer when they do not do it.
+//! * [`storage`]: the profile that roams, and its display picture; its faults are its own.
+//! * [`refusal`]: what address book and sharing answer when they do not do it.
 //! * [`guid`], [`timestamp`]: how both write ids and times.
 //! * [`rst`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
 
@@ -24,6 +25,7 @@ pub mod guid;
 pub mod refusal;
 pub mod rst;
 pub mod sharing;
+pub mod storage;
 pub mod time;
 pub mod timestamp;
 

@@ -104,7 +104,9 @@ impl Command {
             }
             Self::Rename { who, name } => {
                 let account = find(store, &who.email).await?;
-                store.rename_account(account.id, &name).await?;
+                store
+                    .rename_account(account.id, &name, Timestamp::now())
+                    .await?;
                 say(format_args!("{} has a new name", account.handle))
             }
             Self::Disable(who) => {

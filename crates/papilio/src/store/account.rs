@@ -244,14 +244,19 @@ impl Store {
     }
 
     /// Changes the display name, cleaned as [`clean_name`] does.
-    pub async fn rename_account(&self, id: AccountId, name: &str) -> Result<(), StoreError> {
+    pub async fn rename_account(
+        &self,
+        id: AccountId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         let done = sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1")
             .bind(i64::from(id.0))
             .bind(clean_name(name))
             .execute(&mut *writing)
             .await?;
-        roster::touch(&mut writing, id).await?;
+        roster::touch(&mut writing, id, now).await?;
         finish(writing, done.rows_affected()).await
     }
 
@@ -390,6 +395,15 @@ pub fn clean_name(text: &str) -> String {
         .collect::<String>()
         .trim()
         .to_owned()
+}
+
+/// The display name that an account's owner chooses, by whichever service: without one it is the
+/// handle.
+pub(super) fn name_or_handle(text: &str, handle: &Handle) -> String {
+    match clean_name(text) {
+        name if name.is_empty() => handle.as_str().to_owned(),
+        name => name,
+    }
 }
 
 /// Longest display name in characters (services-addressbook, 10).

@@ -24,6 +24,8 @@
 
 pub mod account;
 mod open;
+pub mod picture;
+pub mod profile;
 pub mod roster;
 pub mod ticket;
 

@@ -51,7 +51,10 @@ async fn two_processes_write_at_once_without_an_error(place: Place) {
             // Reading and changing go on beside the others' writing.
             let found = store.account_by_handle(&account.handle).await.unwrap();
             assert_eq!(found.as_ref(), Some(&account));
-            store.rename_account(account.id, "new").await.unwrap();
+            store
+                .rename_account(account.id, "new", jiff::Timestamp::now())
+                .await
+                .unwrap();
             account.id
         }));
     }
@@ -118,7 +121,10 @@ async fn giving_up_leaves_no_transaction_open() {
     let store = Store::open(&one).await.unwrap();
     let mut observer = PgConnection::connect(url).await.unwrap();
     for polls in (1..8).cycle().take(70) {
-        let add = give_up_after(polls, store.rename_account(AccountId(1), "x"));
+        let add = give_up_after(
+            polls,
+            store.rename_account(AccountId(1), "x", jiff::Timestamp::now()),
+        );
         let _ = add.await;
         // The one connection is free again when this is answered.
         store.count_accounts().await.unwrap();

@@ -121,6 +121,9 @@ async fn deleting_kills_tickets(place: Place) {
 
 async fn renaming_does_not_kill_tickets(place: Place) {
     let (store, alice, ticket) = with_alice(&place).await;
-    store.rename_account(alice.id, "Alice W").await.unwrap();
+    store
+        .rename_account(alice.id, "Alice W", jiff::Timestamp::now())
+        .await
+        .unwrap();
     assert!(holds(&store, &ticket).await);
 }

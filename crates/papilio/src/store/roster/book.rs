@@ -231,14 +231,16 @@ pub(in crate::store) async fn furnish(
 pub(in crate::store) async fn touch(
     writing: &mut Writing,
     owner: AccountId,
+    now: jiff::Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE address_books SET last_change = last_change + 1, me_changed = last_change + 1
-         WHERE owner = $1",
-    )
-    .bind(number(owner))
-    .execute(&mut **writing)
-    .await?;
+    let book = take(writing, owner, ticks(now).ticks()).await?;
+    if let Some(book) = book {
+        sqlx::query("UPDATE address_books SET me_changed = $2 WHERE owner = $1")
+            .bind(number(owner))
+            .bind(book.stamp)
+            .execute(&mut **writing)
+            .await?;
+    }
     Ok(())
 }
 

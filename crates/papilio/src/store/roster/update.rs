@@ -1,6 +1,7 @@
 //! ABContactUpdate: what is known of a contact, whether it is on FL, and the contact Me
 //! (services-addressbook, 3.1 and 4.3).
 
+use msnp::handle::Handle;
 use msnp::roster::{AddPolicy, AllowListManagement, Privacy};
 use msnp::soap::abook::{ContactUpdate, Invitation, UpdateTarget};
 use msnp::soap::contact::{Annotation, BLP, GTC, Properties, add_policy, privacy};
@@ -9,7 +10,8 @@ use msnp::soap::guid::Guid;
 use msnp::soap::refusal::Refusal;
 use sqlx::Row;
 
-use super::super::account::clean_name;
+use super::super::StoreError;
+use super::super::account::name_or_handle;
 use super::book::Opened;
 use super::concerned::{Accounts, Found, Outcome};
 use super::contact::{PASSPORT, address_of, check_email};
@@ -185,10 +187,9 @@ impl RosterWriter<'_> {
             }
         }
         me.check()?;
-        let mut name = clean_name(&std::mem::take(&mut me.display_name));
-        if name.is_empty() {
-            name = row.try_get("handle")?;
-        }
+        let handle =
+            Handle::parse(row.try_get("handle")?).map_err(|_| StoreError::Malformed("handle"))?;
+        let name = name_or_handle(&std::mem::take(&mut me.display_name), &handle);
         if name != old_name {
             sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1")
                 .bind(number(self.owner))

@@ -112,7 +112,11 @@ async fn each_change_is_in_the_next_delta_alone(place: Place) {
         .await
         .unwrap();
     assert_eq!(client.contact().await, (me, false));
-    world.store.rename_account(alice.id, "Ally").await.unwrap();
+    world
+        .store
+        .rename_account(alice.id, "Ally", jiff::Timestamp::now())
+        .await
+        .unwrap();
     assert_eq!(client.contact().await, (me, false));
 
     let name = "Friends".to_owned();

@@ -52,7 +52,7 @@ async fn my_own_name_is_the_accounts(place: Place) {
     let before = world.book(alice).await.last_change;
     world
         .store
-        .rename_account(alice.id, "Alice again")
+        .rename_account(alice.id, "Alice again", jiff::Timestamp::now())
         .await
         .unwrap();
     let me = world.me(alice).await;

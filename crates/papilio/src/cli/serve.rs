@@ -101,9 +101,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     );
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     drop(listeners);
+    gateway.close();
     node.shut_down();
     // Who polls must be let in to hear of it.
-    gateway.close(LAST_POLLS).await;
+    gateway.drain(LAST_POLLS).await;
     http.stop(deadline).await;
     while node.connections() > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;

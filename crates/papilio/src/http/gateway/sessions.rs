@@ -78,10 +78,13 @@ impl Gateway {
         }
     }
 
-    /// Opens no more sessions, and waits until the clients of those there are have taken their last
-    /// words; no longer than `patience`.
-    pub async fn close(&self, patience: Duration) {
+    /// Opens no more sessions.
+    pub fn close(&self) {
         self.hall.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until every client has taken its session's last words; no longer than `patience`.
+    pub async fn drain(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         while self.sessions() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;

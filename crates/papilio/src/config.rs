@@ -61,6 +61,8 @@ pub struct Config {
     pub limits: Limits,
     /// What one request over HTTP may send.
     pub http: Http,
+    /// Clients that poll over HTTP.
+    pub gateway: Gateway,
     /// How often a session may do what.
     pub rates: Rates,
     /// Conversations.
@@ -212,6 +214,25 @@ pub struct Http {
     /// How long a connection is kept between requests.
     #[serde(with = "value::period")]
     pub idle: Option<Duration>,
+}
+
+/// Clients that poll over HTTP (services-other, 5).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Gateway {
+    /// How many sessions there may be.
+    #[serde(with = "value::count")]
+    pub sessions: Option<usize>,
+    /// What may wait in each direction of one, in bytes.
+    #[serde(with = "value::count")]
+    pub queue: Option<usize>,
+    /// How long a client may not ask.
+    #[serde(with = "value::period")]
+    pub idle: Option<Duration>,
+    /// How long a poll may be held.
+    #[serde(with = "value::period")]
+    pub longest_poll: Option<Duration>,
 }
 
 /// How often a session may send a command: so many at once, and so many a second on average.

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use msnp::server::Door;
 use msnp::wire::param::Param;
 use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
 use crate::config::{Advertised, ListenAddress};
 use crate::connection::Connection;
 use crate::node::Node;
-use crate::per_address::PerAddress;
+use crate::per_address::{Counted, PerAddress, TooMany};
 use crate::store::Store;
 
 /// How long to wait when no connection can be accepted: until some other has ended.
@@ -48,6 +49,12 @@ impl Announcer {
             port,
             known: Mutex::default(),
         }
+    }
+
+    /// The host alone, for a client that came to `local`: where it finds the gateway again.
+    pub fn host(&self, local: SocketAddr) -> String {
+        let came_to = || bracketed(&local.ip().to_canonical().to_string());
+        self.host.clone().unwrap_or_else(came_to)
     }
 
     /// The address for a client that came to `local`.
@@ -105,6 +112,26 @@ pub async fn accept(listener: TcpListener, reception: Reception) {
 }
 
 impl Reception {
+    /// A connection of a client that polls, over whatever it polls. It came to `local`; the port from
+    /// which it asks means nothing, and changes (wire-msnp13, 10).
+    pub fn receive_polled<Io>(
+        &self,
+        io: Io,
+        peer: IpAddr,
+        local: SocketAddr,
+    ) -> Result<(Connection<Io>, Counted), TooMany>
+    where
+        Io: AsyncRead + AsyncWrite + Unpin,
+    {
+        let counted = self.per_address.admit(peer)?;
+        let address = self.announcer.address(local);
+        let peer = SocketAddr::new(peer, 0);
+        let driver = self
+            .node
+            .open_polled(self.door, address, peer, Instant::now());
+        Ok((Connection::new(io, driver, self.store.clone()), counted))
+    }
+
     fn receive(&self, stream: TcpStream, peer: SocketAddr) {
         let counted = match self.per_address.admit(peer.ip()) {
             Ok(counted) => counted,

@@ -42,6 +42,8 @@ pub struct Node {
     /// Held from a change of stored lists until the directory knows of it.
     pub roster_turn: tokio::sync::Mutex<()>,
     policy: Arc<Policy>,
+    /// For clients that poll.
+    polled: Arc<Policy>,
     wire: Limits,
     mailbox: usize,
     connections: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
@@ -65,6 +67,10 @@ impl Node {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
             roster_turn: tokio::sync::Mutex::default(),
+            polled: Arc::new(Policy {
+                notification_idle: NEVER,
+                ..settings.policy.clone()
+            }),
             policy: Arc::new(settings.policy),
             wire: settings.wire,
             mailbox: settings.mailbox,
@@ -92,6 +98,29 @@ impl Node {
         peer: SocketAddr,
         now: Instant,
     ) -> Driver {
+        self.open_under(&self.policy, door, address, peer, now)
+    }
+
+    /// The same for a client that polls. It need not say anything to show that it is there: it polls
+    /// (wire-msnp13, 10). It is for whoever is polled to notice when it stops.
+    pub fn open_polled(
+        self: &Arc<Self>,
+        door: Door,
+        address: Param,
+        peer: SocketAddr,
+        now: Instant,
+    ) -> Driver {
+        self.open_under(&self.polled, door, address, peer, now)
+    }
+
+    fn open_under(
+        self: &Arc<Self>,
+        policy: &Arc<Policy>,
+        door: Door,
+        address: Param,
+        peer: SocketAddr,
+        now: Instant,
+    ) -> Driver {
         let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
         let mailbox = Mailbox::new(self.mailbox);
         self.connections.lock().insert(id, Arc::clone(&mailbox));
@@ -104,7 +133,7 @@ impl Node {
             door,
             address: address.clone(),
         };
-        let session = Session::open(Arc::clone(&self.policy), place, nonce, now);
+        let session = Session::open(Arc::clone(policy), place, nonce, now);
         Driver::new(Arc::clone(self), id, session, mailbox, address, peer)
     }
 
@@ -131,3 +160,6 @@ impl Node {
         }
     }
 }
+
+/// Longer than any session lasts.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

@@ -20,7 +20,7 @@ use crate::config::{self, Config, ListenAddress};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
-use crate::http::{self, Services};
+use crate::http::{self, Gateway, Services};
 use crate::listen::{self, Announcer, Reception};
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
@@ -29,6 +29,9 @@ use crate::store::{Claim, Store};
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
+
+/// How long of that is left to clients that poll, to hear of it.
+const LAST_POLLS: Duration = Duration::from_millis(2500);
 
 /// How long the database may then take to close.
 const CLOSING_DEADLINE: Duration = Duration::from_millis(300);
@@ -70,13 +73,23 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let ports = Ports::open(config).await?;
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
     let node = Node::new(settings(config, ports.pages(config)));
+    let per_address = PerAddress::new(config.limits.connections_per_address);
+    let reception = Reception {
+        node: Arc::clone(&node),
+        store: store.clone(),
+        per_address: per_address.clone(),
+        announcer: Arc::new(ports.announcer(config)),
+        door: Door::Main,
+    };
+    let gateway = Gateway::new(&config.gateway, reception.clone());
     let services = Services {
         store: store.clone(),
         credentials: Credentials::new(store.clone(), passwords, config.throttle()),
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
+        gateway: gateway.clone(),
     };
-    let (listeners, http) = ports.serve(config, &node, services);
+    let (listeners, http) = ports.serve(config, &reception, services);
     println!("{ready}");
     if config.demo {
         eprintln!("{}", demo::instructions(where_to));
@@ -88,7 +101,10 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     );
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     drop(listeners);
+    gateway.close();
     node.shut_down();
+    // Who polls must be let in to hear of it.
+    gateway.drain(LAST_POLLS).await;
     http.stop(deadline).await;
     while node.connections() > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -171,29 +187,35 @@ impl Ports {
         }
     }
 
-    /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
-    fn serve(self, config: &Config, node: &Arc<Node>, services: Services) -> (JoinSet<()>, Http) {
-        let per_address = PerAddress::new(config.limits.connections_per_address);
-        // A dispatch server alone refers to what the operator advertises, or to the usual port.
+    /// What clients are told. A dispatch server alone refers to what the operator advertises, or to
+    /// the usual port.
+    fn announcer(&self, config: &Config) -> Announcer {
         let port = self
             .msnp
             .as_ref()
             .map_or(USUAL_PORT, |port| port.address.port());
-        let announcer = Arc::new(Announcer::new(config.advertise.as_ref(), port));
+        Announcer::new(config.advertise.as_ref(), port)
+    }
+
+    /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
+    fn serve(
+        self,
+        config: &Config,
+        reception: &Reception,
+        services: Services,
+    ) -> (JoinSet<()>, Http) {
         let mut listeners = JoinSet::new();
         for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
             let Some(Port { listener, .. }) = port else {
                 continue;
             };
             let reception = Reception {
-                node: Arc::clone(node),
-                store: services.store.clone(),
-                per_address: per_address.clone(),
-                announcer: Arc::clone(&announcer),
                 door,
+                ..reception.clone()
             };
             listeners.spawn(listen::accept(listener, reception));
         }
+        let per_address = reception.per_address.clone();
         let (stop, mut stopped) = watch::channel(());
         let running = self.http.map(|Port { listener, .. }| {
             let router = http::router(services);

@@ -7,8 +7,8 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Config, DatabaseSettings, Http, Limits, ListSizes, Listen, PasswordKeys, Rates, SignIn,
-    Switchboard, ThrottleKeys,
+    Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen, PasswordKeys, Rates,
+    SignIn, Switchboard, ThrottleKeys,
 };
 
 impl Default for Config {
@@ -26,6 +26,7 @@ impl Default for Config {
             throttle: ThrottleKeys::default(),
             limits: Limits::default(),
             http: Http::default(),
+            gateway: Gateway::default(),
             rates: Rates::default(),
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
@@ -110,6 +111,17 @@ impl Default for Http {
             xml_depth: Some(64),
             request_deadline: seconds(30),
             idle: minutes(1),
+        }
+    }
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self {
+            sessions: Some(10_000),
+            queue: Some(256 * 1024),
+            idle: minutes(1),
+            longest_poll: minutes(1),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! that follows from it; and writes all that is queued in one call. While it sleeps it holds no
 //! buffer: what is read goes through one that the thread owns.
 //!
-//! It drives a session over anything that carries bytes: a socket, and one day a polled queue of the
-//! HTTP gateway.
+//! It drives a session over anything that carries bytes: a socket, or a polled queue of the HTTP
+//! gateway. What is written to a socket has left; what is written to a queue has not, before the
+//! queue says that it is flushed. Receipts are told then (docs/decisions/0004).
 
 pub mod driver;
 
@@ -67,6 +68,8 @@ pub struct Connection<Io> {
     input: BytesMut,
     /// Until when the rest of that must go on coming.
     rest_due: Option<Instant>,
+    /// For what was written and has not left yet.
+    unsent: Vec<Receipt>,
 }
 
 impl<Io> Connection<Io>
@@ -81,6 +84,7 @@ where
             store,
             input: BytesMut::new(),
             rest_due: None,
+            unsent: Vec::new(),
         }
     }
 
@@ -111,6 +115,10 @@ where
                 Poll::Pending => Box::pin(self.write_rest(&mut out)).await,
             };
             let commands = out.commands;
+            if written.is_ok() && !out.receipts.is_empty() {
+                self.unsent.append(&mut out.receipts);
+                poll_fn(|cx| Poll::Ready(self.tell_receipts(cx))).await;
+            }
             if let Some(closing) = conclude(out, written) {
                 report(&self.driver, &closing);
                 // Whoever closed first, the other end need not wait for the word of it.
@@ -123,7 +131,20 @@ where
         }
     }
 
+    /// Tells the receipts if all that was written has left.
+    fn tell_receipts(&mut self, cx: &mut Context<'_>) {
+        if let Poll::Ready(flushed) = Pin::new(&mut self.io).poll_flush(cx) {
+            let receipts = std::mem::take(&mut self.unsent);
+            if flushed.is_ok() {
+                receipts.into_iter().for_each(Receipt::written);
+            }
+        }
+    }
+
     fn poll_woken(&mut self, cx: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Woken> {
+        if !self.unsent.is_empty() {
+            self.tell_receipts(cx);
+        }
         let read = SCRATCH.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
             ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
@@ -221,19 +242,15 @@ where
     }
 }
 
-/// Tells the receipts. If this was the last that is written, or could not be written: why.
+/// If this was the last that is written, or could not be written: why.
 fn conclude(out: Output, written: io::Result<()>) -> Option<Closing> {
     match (written, &out.closing) {
-        (Ok(()), _) => out.receipts.into_iter().for_each(Receipt::written),
-        (Err(_), Some(_)) => {}
-        (Err(error), None) => {
-            return Some(match error.kind() {
-                io::ErrorKind::TimedOut => Closing::Fault("does not read what it is sent".into()),
-                _ => Closing::Done("connection broke"),
-            });
-        }
+        (Err(error), None) => Some(match error.kind() {
+            io::ErrorKind::TimedOut => Closing::Fault("does not read what it is sent".into()),
+            _ => Closing::Done("connection broke"),
+        }),
+        _ => out.closing,
     }
-    out.closing
 }
 
 /// Asks the store.

@@ -16,6 +16,7 @@ mod abook;
 mod answer;
 pub mod client_config;
 mod contacts;
+pub mod gateway;
 pub mod head;
 pub mod login;
 mod serve;
@@ -44,7 +45,8 @@ use crate::credentials::Credentials;
 use crate::node::Node;
 use crate::store::Store;
 
-pub use serve::{serve, serve_connection};
+pub use gateway::Gateway;
+pub use serve::{Ends, serve, serve_connection};
 
 /// What the services need. Cloning one is a few reference counts.
 #[derive(Clone)]
@@ -57,6 +59,8 @@ pub struct Services {
     pub config: Arc<Config>,
     /// Who is signed in: told of every change that was stored.
     pub node: Arc<Node>,
+    /// Messenger's own protocol, over HTTP.
+    pub gateway: Gateway,
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to
@@ -67,6 +71,7 @@ pub fn router(services: Services) -> Router {
         .merge(login::routes())
         .merge(client_config::routes())
         .merge(contacts::routes())
+        .merge(gateway::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -56,11 +56,14 @@ pub async fn serve(
             }
         };
         // An answer is written in one piece, and should not wait for company.
-        let _ = stream.set_nodelay(true);
+        let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else {
+            continue;
+        };
+        let ends = Ends { peer, local };
         let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
         connections.spawn(async move {
             let _counted: Counted = counted;
-            serve_connection(stream, peer, router, &limits, stopped).await;
+            serve_connection(stream, ends, router, &limits, stopped).await;
         });
     }
     drop(listener);
@@ -71,11 +74,24 @@ pub async fn serve(
     }
 }
 
+/// Between which addresses a connection is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// The client's.
+    pub peer: SocketAddr,
+    /// Ours.
+    pub local: SocketAddr,
+}
+
+/// The address of ours to which the client of a request came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CameTo(pub(super) SocketAddr);
+
 /// Answers the requests of one connection. When the sender of `stopped` is gone, the request under
 /// way is the last.
 pub async fn serve_connection<S>(
     stream: S,
-    peer: SocketAddr,
+    Ends { peer, local }: Ends,
     router: Router,
     limits: &config::Http,
     mut stopped: watch::Receiver<()>,
@@ -97,6 +113,7 @@ pub async fn serve_connection<S>(
     let service = ServiceBuilder::new()
         .map_request(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(CameTo(local));
             request
         })
         .service(router);

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use axum::Router;
 use jiff::Timestamp;
-use msnp::server::Policy;
+use msnp::server::{Door, Policy};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
 use papilio::config::Config;
 use papilio::conversation;
 use papilio::credentials::Credentials;
 use papilio::directory::ListLimits;
-use papilio::http::{self, Services};
+use papilio::http::{self, Gateway, Services};
+use papilio::listen::{Announcer, Reception};
 use papilio::node::{self, Node};
 use papilio::password::{Password, PasswordSettings, Passwords};
 use papilio::per_address::PerAddress;
@@ -56,11 +57,20 @@ impl Server {
         })
         .unwrap();
         let alice = add(&store, &passwords, "alice@example.org", "secret&1").await;
+        let node = node();
+        let reception = Reception {
+            node: Arc::clone(&node),
+            store: store.clone(),
+            per_address: PerAddress::new(None),
+            announcer: Arc::new(Announcer::new(None, 1863)),
+            door: Door::Main,
+        };
         let services = Services {
             store: store.clone(),
             credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
             config: Arc::new(config.clone()),
-            node: node(),
+            node,
+            gateway: Gateway::new(&config.gateway, reception),
         };
         let (address, stop, running) = listen(http::router(services), config).await;
         Self {

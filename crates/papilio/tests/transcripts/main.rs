@@ -1,8 +1,8 @@
-//! The transcripts: whole sessions as they go over the wire, each played twice (DESIGN, 6.2).
+//! The transcripts: whole sessions as they go over the wire, each played four times (DESIGN, 6.2).
 //!
 //! `README.md` in this folder describes their language. Every file is one test with sessions as
-//! values and one with a server process and sockets; a file that is not in the list below fails
-//! `every_file_is_listed`.
+//! values and three with a server process: over sockets, through the gateway, and both in turn. A
+//! file that is not in the list below fails `every_file_is_listed`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -18,6 +18,14 @@ macro_rules! transcripts {
 
         mod sockets {
             $(#[test] fn $name() { crate::runner::run_sockets(stringify!($name)); })*
+        }
+
+        mod gateway {
+            $(#[test] fn $name() { crate::runner::run_gateway(stringify!($name)); })*
+        }
+
+        mod mixed {
+            $(#[test] fn $name() { crate::runner::run_mixed(stringify!($name)); })*
         }
     };
 }

@@ -3,6 +3,7 @@
 mod book;
 mod frame;
 mod play;
+mod polling;
 mod pure;
 mod read;
 mod script;
@@ -12,6 +13,8 @@ mod sockets;
 mod template;
 
 use std::path::PathBuf;
+
+use sockets::{Carrier, Sockets};
 
 pub(crate) use script::Script;
 
@@ -24,10 +27,24 @@ pub(crate) fn run_pure(name: &str) {
 
 /// Runs a transcript against a server process, unless it says why it cannot.
 pub(crate) fn run_sockets(name: &str) {
+    run_against_a_server(name, Carrier::Socket);
+}
+
+/// The same with every client behind a proxy, so that it reaches the server through the gateway.
+pub(crate) fn run_gateway(name: &str) {
+    run_against_a_server(name, Carrier::Gateway);
+}
+
+/// The same with every other connection through the gateway, so that both kinds meet.
+pub(crate) fn run_mixed(name: &str) {
+    run_against_a_server(name, Carrier::InTurn);
+}
+
+fn run_against_a_server(name: &str, carrier: Carrier) {
     let script = read(name);
     match &script.pure {
-        Some(reason) => println!("{name} is not played over sockets: {reason}"),
-        None => play::play(&script, &mut sockets::Sockets::new(&script)),
+        Some(reason) => println!("{name} is not played against a server: {reason}"),
+        None => play::play(&script, &mut Sockets::new(&script, carrier)),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The world of sockets: a server process on a fresh folder, clients over TCP, services over HTTP,
-//! real time.
+//! The world of sockets: a server process on a fresh folder, clients over TCP or through the
+//! gateway, services over HTTP, real time.
 //!
 //! Nothing is asserted about speed: whoever waits for bytes waits until they come, or gives up.
 
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::frame::{Frame, next_frame};
 use super::play::{Client, Received, World};
+use super::polling::Polling;
 use super::script::{Door, Script, SoapRequest};
 use super::services::Services;
 use super::settings;
@@ -25,7 +26,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Sockets {
     server: Server,
     services: Services,
+    carrier: Carrier,
+    /// How many connections there were.
+    opened: usize,
     connections: BTreeMap<String, Connection>,
+}
+
+/// How clients reach the server.
+#[derive(Clone, Copy)]
+pub(crate) enum Carrier {
+    /// Over TCP.
+    Socket,
+    /// Through the gateway.
+    Gateway,
+    /// Over TCP and through the gateway in turn.
+    InTurn,
+}
+
+/// What carries one connection.
+enum Line {
+    Socket(TcpStream),
+    Gateway(Polling),
 }
 
 struct Server {
@@ -37,7 +58,7 @@ struct Server {
 }
 
 struct Connection {
-    stream: TcpStream,
+    line: Line,
     received: Vec<u8>,
     fence: Fence,
     end: End,
@@ -67,12 +88,14 @@ enum Fence {
 
 impl Sockets {
     /// A server with the accounts and contacts of a transcript.
-    pub(crate) fn new(script: &Script) -> Self {
+    pub(crate) fn new(script: &Script, carrier: Carrier) -> Self {
         let server = Server::start(script);
         let services = Services::new(&server.http, &script.accounts);
         Self {
             server,
             services,
+            carrier,
+            opened: 0,
             connections: BTreeMap::new(),
         }
     }
@@ -92,25 +115,30 @@ impl World for Sockets {
     }
 
     fn connect(&mut self, label: &str, door: Door) -> Client {
-        let address = match door {
-            Door::Main => &self.server.msnp,
-            Door::Dispatch => &self.server.dispatch,
+        self.opened += 1;
+        let is_polled = match self.carrier {
+            Carrier::Socket => false,
+            Carrier::Gateway => true,
+            Carrier::InTurn => self.opened.is_multiple_of(2),
         };
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let local = stream.local_addr().unwrap();
+        let (line, client) = match door {
+            Door::Dispatch => socket(&self.server.dispatch),
+            Door::Main if is_polled => {
+                // The port of a client that polls means nothing.
+                let ip = "127.0.0.1".to_owned();
+                let line = Polling::new(&self.server.http);
+                (Line::Gateway(line), Client { ip, port: 0 })
+            }
+            Door::Main => socket(&self.server.msnp),
+        };
         let connection = Connection {
-            stream,
+            line,
             received: Vec::new(),
             fence: Fence::None,
             end: End::Open,
         };
         self.connections.insert(label.to_owned(), connection);
-        Client {
-            ip: local.ip().to_string(),
-            port: local.port(),
-        }
+        client
     }
 
     fn send(&mut self, label: &str, bytes: &[u8]) {
@@ -122,7 +150,10 @@ impl World for Sockets {
     }
 
     fn hang_up(&mut self, label: &str) {
-        self.connections.remove(label);
+        let connection = self.connections.remove(label);
+        if let Some(Line::Gateway(line)) = connection.map(|connection| connection.line) {
+            line.hang_up();
+        }
     }
 
     fn ticket(&mut self, account: &Handle) -> String {
@@ -178,8 +209,13 @@ impl Connection {
                 _ => Fence::None,
             };
         }
-        // Who writes to somebody who has closed learns it from the next read.
-        let _closed = self.stream.write_all(bytes);
+        match &mut self.line {
+            Line::Socket(stream) => {
+                // Who writes to somebody who has closed learns it from the next read.
+                let _closed = stream.write_all(bytes);
+            }
+            Line::Gateway(polling) => polling.send(bytes),
+        }
     }
 
     fn receive(&mut self) -> Received {
@@ -190,7 +226,11 @@ impl Connection {
                 return Received::Frame(frame);
             }
             let mut bytes = [0; 8192];
-            match self.stream.read(&mut bytes) {
+            let read = match &mut self.line {
+                Line::Socket(stream) => stream.read(&mut bytes),
+                Line::Gateway(polling) => polling.read(&mut bytes),
+            };
+            match read {
                 Ok(0) => break,
                 Ok(length) => self.received.extend_from_slice(&bytes[..length]),
                 Err(error) => match error.kind() {
@@ -234,6 +274,18 @@ impl Connection {
             other => Some(other.show()),
         }
     }
+}
+
+fn socket(address: &str) -> (Line, Client) {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let local = stream.local_addr().unwrap();
+    let client = Client {
+        ip: local.ip().to_string(),
+        port: local.port(),
+    };
+    (Line::Socket(stream), client)
 }
 
 /// Where the server's log goes, in its folder.

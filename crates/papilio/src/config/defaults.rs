@@ -94,6 +94,8 @@ impl Default for Limits {
             message: Some(1664),
             payload: Some(65_536),
             mailbox: Some(1024 * 1024),
+            unread: minutes(1),
+            socket_buffer: Some(64 * 1024),
             notification_idle: minutes(3),
             half_command: minutes(1),
         }
@@ -152,6 +154,7 @@ impl Default for Switchboard {
     fn default() -> Self {
         Self {
             participants: Some(50),
+            backlog: Some(64 * 1024),
             deadline: minutes(1),
             failed_calls: Some(5),
             idle: minutes(5),

@@ -216,6 +216,7 @@ fn node() -> Arc<Node> {
             ring_cookie: minute,
             participants: 0,
             failed_calls: 0,
+            backlog: 64 * 1024,
         },
         lists: ListLimits {
             forward: 0,
@@ -223,5 +224,6 @@ fn node() -> Arc<Node> {
             block: 0,
         },
         mailbox: 0,
+        unread: Duration::from_secs(60),
     })
 }

@@ -121,6 +121,9 @@ pub struct SignIn {
     /// How long a session may take to answer a challenge.
     #[serde(with = "value::period")]
     pub challenge_deadline: Option<Duration>,
+    /// How often is looked for accounts whose sessions must end; `None` = never.
+    #[serde(with = "value::period")]
+    pub sign_out_interval: Option<Duration>,
 }
 
 /// How passwords are hashed and verified.

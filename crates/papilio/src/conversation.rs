@@ -88,6 +88,7 @@ enum State {
 
 #[derive(Debug)]
 struct Seated {
+    account: AccountId,
     member: Member,
     dialect: &'static Dialect,
     mailbox: Arc<Mailbox>,
@@ -226,6 +227,26 @@ impl Conversations {
         Ok((seat, admitted, there))
     }
 
+    /// Ends an account's places in conversations, and forgets its cookies; how many places it had.
+    pub fn end_seats(&self, account: AccountId) -> usize {
+        let mut registry = self.registry.lock();
+        registry
+            .cookies
+            .retain(|_, admission| admission.account != account);
+        let open: Vec<_> = registry.open.values().cloned().collect();
+        drop(registry);
+        let end = |conversation: &Mutex<Conversation>| {
+            let conversation = conversation.lock();
+            let theirs = |seated: &&Seated| seated.account == account;
+            let ended = conversation.seated.iter().filter(theirs).map(|seated| {
+                // A full mailbox closes its connection, which is what the event is for.
+                let _closing = seated.mailbox.put(Event::SignedOut);
+            });
+            ended.count()
+        };
+        open.iter().map(|conversation| end(conversation)).sum()
+    }
+
     fn seat(
         self: &Arc<Self>,
         conversation: Arc<Mutex<Conversation>>,
@@ -253,6 +274,7 @@ impl Conversations {
 impl Admission {
     fn seated(&self, mailbox: &Arc<Mailbox>) -> Seated {
         Seated {
+            account: self.account,
             member: self.member.clone(),
             dialect: self.dialect,
             mailbox: Arc::clone(mailbox),

@@ -14,4 +14,5 @@ pub mod password;
 pub mod per_address;
 mod recent;
 pub mod sign_in_throttle;
+pub mod sign_outs;
 pub mod store;

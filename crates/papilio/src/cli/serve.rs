@@ -25,6 +25,7 @@ use crate::listen::{self, Announcer, Reception, SendBuffer};
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
+use crate::sign_outs::SignOuts;
 use crate::store::{Claim, Store};
 
 /// From the signal to the end, whatever clients do.
@@ -76,7 +77,11 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
     };
-    let (listeners, http) = ports.serve(config, &node, services);
+    let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
+    let (mut listeners, http) = ports.serve(config, &node, services);
+    if let Some(interval) = config.sign_in.sign_out_interval {
+        listeners.spawn(sign_outs.run(interval));
+    }
     println!("{ready}");
     if config.demo {
         eprintln!("{}", demo::instructions(where_to));

@@ -60,6 +60,7 @@ impl Default for SignIn {
             ticket_lifetime: minutes(24 * 60),
             challenge_interval: minutes(30),
             challenge_deadline: minutes(1),
+            sign_out_interval: seconds(2),
         }
     }
 }

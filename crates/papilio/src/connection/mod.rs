@@ -301,6 +301,15 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             };
             // First the place, then the lists: a change made in between reaches the place.
             let id = driver.sign_in(&account, dialect);
+            // What ended the account's sessions before there was this one must end it as well.
+            match store.is_as_before(&account).await {
+                Ok(true) => {}
+                Ok(false) => return driver.verified(now(), Err(Refusal::Ticket), out),
+                Err(error) => {
+                    warn!(connection = %driver.id(), %handle, %error, "cannot check an account");
+                    return driver.verified(now(), Err(Refusal::Internal), out);
+                }
+            }
             let outcome = match store.roster_of(id).await {
                 Ok(roster) => Ok(welcome(driver, &account, ticket, date, roster)),
                 Err(error) => {

@@ -25,6 +25,7 @@
 pub mod account;
 mod open;
 pub mod roster;
+pub mod sign_out;
 pub mod ticket;
 
 pub use open::Claim;

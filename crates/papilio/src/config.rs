@@ -125,6 +125,9 @@ pub struct SignIn {
     pub challenge_deadline: Option<Duration>,
     /// Whether from MSNP15 on a ticket is enough without the response that proves its secret.
     pub tickets_without_proof: bool,
+    /// How often is looked for accounts whose sessions must end; `None` = never.
+    #[serde(with = "value::period")]
+    pub sign_out_interval: Option<Duration>,
 }
 
 /// How passwords are hashed and verified.
@@ -183,6 +186,12 @@ pub struct Limits {
     /// What waits to be written to one connection.
     #[serde(with = "value::count")]
     pub mailbox: Option<usize>,
+    /// How long a client may take over 64 KiB of what it is sent, or over what is left of it.
+    #[serde(with = "value::period")]
+    pub unread: Option<Duration>,
+    /// What the system keeps of what is written to one connection.
+    #[serde(with = "value::count")]
+    pub socket_buffer: Option<usize>,
     /// How long a notification connection may be silent.
     #[serde(with = "value::period")]
     pub notification_idle: Option<Duration>,
@@ -274,6 +283,9 @@ pub struct Switchboard {
     /// How long a connection may take until it is in a conversation.
     #[serde(with = "value::period")]
     pub deadline: Option<Duration>,
+    /// How much may wait for one member until the others are held back; `None` = they never are.
+    #[serde(with = "value::count")]
+    pub backlog: Option<usize>,
     /// How many calls in a row may fail.
     #[serde(with = "value::count")]
     pub failed_calls: Option<usize>,

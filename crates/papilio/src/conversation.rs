@@ -7,10 +7,12 @@
 //!
 //! A conversation lives on the node that opened it, in memory: neither SQL nor another node is
 //! touched once somebody was rung. A message is one frozen buffer per dialect, put into everybody's
-//! mailbox, however many they are.
+//! mailbox, however many they are. Whoever sends faster than somebody else reads is held back until
+//! that one has caught up or is gone (docs/decisions, 0009).
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub participants: usize,
     /// How many failed `CAL`s in a row until 713. 0 = no limit.
     pub failed_calls: u32,
+    /// How many bytes may wait for one member until the others are held back. 0 = they never are.
+    pub backlog: usize,
 }
 
 /// All conversations of this node.
@@ -84,9 +88,19 @@ enum State {
 
 #[derive(Debug)]
 struct Seated {
+    account: AccountId,
     member: Member,
     dialect: &'static Dialect,
     mailbox: Arc<Mailbox>,
+}
+
+/// Whether everybody keeps up with what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// They do, or nobody has to wait for those who do not.
+    Enough,
+    /// Somebody has much waiting: say no more until [`Seat::poll_room`] is ready.
+    Short,
 }
 
 /// A connection's place in a conversation. Dropping it leaves.
@@ -213,6 +227,26 @@ impl Conversations {
         Ok((seat, admitted, there))
     }
 
+    /// Ends an account's places in conversations, and forgets its cookies; how many places it had.
+    pub fn end_seats(&self, account: AccountId) -> usize {
+        let mut registry = self.registry.lock();
+        registry
+            .cookies
+            .retain(|_, admission| admission.account != account);
+        let open: Vec<_> = registry.open.values().cloned().collect();
+        drop(registry);
+        let end = |conversation: &Mutex<Conversation>| {
+            let conversation = conversation.lock();
+            let theirs = |seated: &&Seated| seated.account == account;
+            let ended = conversation.seated.iter().filter(theirs).map(|seated| {
+                // A full mailbox closes its connection, which is what the event is for.
+                let _closing = seated.mailbox.put(Event::SignedOut);
+            });
+            ended.count()
+        };
+        open.iter().map(|conversation| end(conversation)).sum()
+    }
+
     fn seat(
         self: &Arc<Self>,
         conversation: Arc<Mutex<Conversation>>,
@@ -240,6 +274,7 @@ impl Conversations {
 impl Admission {
     fn seated(&self, mailbox: &Arc<Mailbox>) -> Seated {
         Seated {
+            account: self.account,
             member: self.member.clone(),
             dialect: self.dialect,
             mailbox: Arc::clone(mailbox),
@@ -312,7 +347,7 @@ impl Seat {
 
     /// `MSG`: one frozen buffer to everyone else. Whether it arrived is told by an event, if the
     /// sender asked; to nobody, it did not.
-    pub fn relay(&self, trid: TrId, ack: Ack, message: &Bytes) {
+    pub fn relay(&self, trid: TrId, ack: Ack, message: &Bytes) -> Room {
         let conversation = self.conversation.lock();
         let others = || conversation.others(&self.mailbox);
         let copies = others().count();
@@ -321,8 +356,10 @@ impl Seat {
                 // A sender whose own mailbox is full is about to be closed.
                 let _closing = self.mailbox.put(event);
             }
-            return;
+            return Room::Enough;
         }
+        let backlog = self.backlog();
+        let mut room = Room::Enough;
         let mut frozen: Vec<(&'static Dialect, Bytes)> = Vec::with_capacity(1);
         let receipts = Receipt::for_copies(&self.mailbox, trid, ack, copies);
         for (other, receipt) in others().zip(receipts) {
@@ -341,7 +378,29 @@ impl Seat {
                 receipt,
             };
             // A copy that does not fit is lost, and its receipt says so.
-            let _lost = other.mailbox.put(post);
+            if let Ok(waiting) = other.mailbox.put_and_measure(post)
+                && waiting > backlog
+            {
+                room = Room::Short;
+            }
+        }
+        room
+    }
+
+    /// Ready when everybody else keeps up with what is said; woken then otherwise.
+    pub fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let backlog = self.backlog();
+        for other in self.conversation.lock().others(&self.mailbox) {
+            // The first is enough: when there is room, all are asked again.
+            ready!(other.mailbox.poll_room(backlog, cx));
+        }
+        Poll::Ready(())
+    }
+
+    fn backlog(&self) -> usize {
+        match self.conversations.settings.backlog {
+            0 => usize::MAX,
+            backlog => backlog,
         }
     }
 
@@ -382,6 +441,7 @@ impl Drop for Seat {
             return;
         };
         let gone = conversation.seated.remove(at);
+        self.mailbox.release();
         if conversation.state == State::Open {
             conversation.tell_others(&self.mailbox, |dialect| {
                 render::left(&gone.member, ByeCause::Left, dialect)

@@ -15,4 +15,5 @@ pub mod per_address;
 pub mod pictures;
 mod recent;
 pub mod sign_in_throttle;
+pub mod sign_outs;
 pub mod store;

@@ -10,7 +10,7 @@ use msnp::server::Door;
 use msnp::wire::param::Param;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tracing::{info, warn};
 
 use crate::config::{Advertised, ListenAddress};
@@ -19,12 +19,48 @@ use crate::node::Node;
 use crate::per_address::{Counted, PerAddress, TooMany};
 use crate::store::Store;
 
+/// How many connections may wait to be accepted.
+const WAITING: u32 = 1024;
+
 /// How long to wait when no connection can be accepted: until some other has ended.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
+/// How much the system keeps of what is written to a connection of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendBuffer {
+    /// As it likes: megabytes, for whoever read fast at first.
+    Unbounded,
+    /// About so many bytes. What a slow reader has not read is then known to wait, so that senders can
+    /// be held back in time, and an `ACK` says more.
+    Bytes(u32),
+}
+
 /// Binds one address.
-pub async fn bind(address: &ListenAddress) -> io::Result<TcpListener> {
-    TcpListener::bind((&*address.host, address.port)).await
+pub async fn bind(address: &ListenAddress, buffer: SendBuffer) -> io::Result<TcpListener> {
+    let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in lookup_host((&*address.host, address.port)).await? {
+        match listen(address, buffer) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+fn listen(address: SocketAddr, buffer: SendBuffer) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A server that starts again finds connections of its forerunner in their last state.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    if let SendBuffer::Bytes(size) = buffer {
+        // Every connection accepted here inherits it.
+        socket.set_send_buffer_size(size)?;
+    }
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// The address that clients are told: in `XFR`, in `RNG`.

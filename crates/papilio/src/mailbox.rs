@@ -2,7 +2,9 @@
 //!
 //! A mailbox is bounded in bytes. What does not fit marks it as overflowed, and its connection
 //! closes: a reader who does not keep up loses their own connection and costs nobody else anything.
-//! An empty mailbox holds no memory, since most mailboxes are empty most of the time.
+//! Long before that, whoever puts much into it can wait until it was emptied, as the members of a
+//! conversation do ([`Mailbox::poll_room`]). An empty mailbox holds no memory, since most mailboxes
+//! are empty most of the time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -55,6 +57,8 @@ struct Queue {
     bytes: usize,
     state: State,
     waker: Option<Waker>,
+    /// Those who wait for room.
+    held: Vec<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +90,11 @@ impl Mailbox {
 
     /// Puts post in and wakes the connection.
     pub fn put(&self, post: impl Into<Post>) -> Result<(), Undelivered> {
-        let post = post.into();
+        self.put_and_measure(post.into()).map(drop)
+    }
+
+    /// Puts post in, wakes the connection, and says how many bytes wait now.
+    pub fn put_and_measure(&self, post: Post) -> Result<usize, Undelivered> {
         let size = post.event.size();
         let mut queue = self.queue.lock();
         let outcome = match queue.state {
@@ -102,13 +110,14 @@ impl Mailbox {
                     queue.posts.reserve_exact(1);
                 }
                 queue.posts.push_back(post);
+                let waiting = queue.bytes;
                 // The waker is left to the next poll: only the first post since then wakes.
                 let waker = queue.waker.take();
                 drop(queue);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                return Ok(());
+                return Ok(waiting);
             }
         };
         let waker = queue.waker.take();
@@ -151,6 +160,25 @@ impl Mailbox {
         self.put(event)
     }
 
+    /// Whether no more than `backlog` bytes wait. Pending, and woken when everything was taken out,
+    /// while there are more.
+    pub fn poll_room(&self, backlog: usize, cx: &mut Context<'_>) -> Poll<()> {
+        let mut queue = self.queue.lock();
+        if queue.bytes <= backlog || queue.state != State::Open {
+            return Poll::Ready(());
+        }
+        if !queue.held.iter().any(|held| held.will_wake(cx.waker())) {
+            queue.held.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Wakes those who wait for room, since nobody has to wait for this connection any more.
+    pub fn release(&self) {
+        let held = std::mem::take(&mut self.queue.lock().held);
+        held.into_iter().for_each(Waker::wake);
+    }
+
     /// Takes everything out, leaving no memory behind. Pending, and woken later, when there is
     /// nothing.
     pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<(VecDeque<Post>, Overflow)> {
@@ -165,12 +193,18 @@ impl Mailbox {
             }
             return Poll::Pending;
         }
-        Poll::Ready(queue.take())
+        drop(queue);
+        Poll::Ready(self.take())
     }
 
     /// Takes what is there now.
     pub fn take(&self) -> (VecDeque<Post>, Overflow) {
-        self.queue.lock().take()
+        let mut queue = self.queue.lock();
+        let taken = queue.take();
+        let held = std::mem::take(&mut queue.held);
+        drop(queue);
+        held.into_iter().for_each(Waker::wake);
+        taken
     }
 
     /// Refuses all further post and drops what waits, telling its senders so.
@@ -178,8 +212,8 @@ impl Mailbox {
         let mut queue = self.queue.lock();
         queue.state = State::Closed;
         queue.waker = None;
-        let (posts, _) = queue.take();
         drop(queue);
+        let (posts, _) = self.take();
         drop(posts);
     }
 }
@@ -330,6 +364,29 @@ mod tests {
         assert_eq!(mailbox.offer(frozen(2000)), Ok(()), "one always fits");
         mailbox.close();
         assert_eq!(mailbox.offer(frozen(1)), Err(Undelivered::Closed));
+    }
+
+    #[test]
+    fn whoever_waits_for_room_is_woken_when_it_was_emptied_or_is_over() {
+        let (waker, woken) = counting_waker();
+        let mut cx = Context::from_waker(&waker);
+        let mailbox = Mailbox::new(0);
+        assert!(mailbox.poll_room(1000, &mut cx).is_ready());
+        mailbox.put(frozen(1500)).unwrap();
+        assert!(mailbox.poll_room(1000, &mut cx).is_pending());
+        assert!(mailbox.poll_room(1000, &mut cx).is_pending());
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        let _ = mailbox.take();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1, "once");
+        assert!(mailbox.poll_room(1000, &mut cx).is_ready());
+        for end in [Mailbox::close, Mailbox::release] {
+            let mailbox = Mailbox::new(0);
+            mailbox.put(frozen(1500)).unwrap();
+            let before = woken.0.load(Ordering::Relaxed);
+            assert!(mailbox.poll_room(1000, &mut cx).is_pending());
+            end(&mailbox);
+            assert_eq!(woken.0.load(Ordering::Relaxed), before + 1);
+        }
     }
 
     #[test]

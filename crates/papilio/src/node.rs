@@ -30,6 +30,8 @@ pub struct Settings {
     pub lists: ListLimits,
     /// The most that may wait for one connection, in bytes. 0 = no limit.
     pub mailbox: usize,
+    /// How long a client may take over a portion of what it is sent.
+    pub unread: Duration,
 }
 
 /// Everything in memory that connections share.
@@ -46,6 +48,7 @@ pub struct Node {
     polled: Arc<Policy>,
     wire: Limits,
     mailbox: usize,
+    unread: Duration,
     connections: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
     last_connection: AtomicU64,
 }
@@ -74,6 +77,7 @@ impl Node {
             policy: Arc::new(settings.policy),
             wire: settings.wire,
             mailbox: settings.mailbox,
+            unread: settings.unread,
             connections: Mutex::default(),
             last_connection: AtomicU64::new(0),
         })
@@ -82,6 +86,11 @@ impl Node {
     /// How long a client may be silent in the middle of a command.
     pub fn rest_deadline(&self) -> Duration {
         self.policy.rest_deadline
+    }
+
+    /// How long a client may take over a portion of what it is sent.
+    pub fn unread_deadline(&self) -> Duration {
+        self.unread
     }
 
     /// How clients' bytes are cut into lines.

@@ -233,6 +233,8 @@ pub enum Event {
     Frozen(Bytes),
     /// The account signed in elsewhere.
     SignedInElsewhere,
+    /// The account may not stay: its password changed, or it was disabled or deleted.
+    SignedOut,
     /// The server is going down.
     ShuttingDown,
     /// Every copy of a message was written to its receiver.

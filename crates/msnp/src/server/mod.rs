@@ -149,6 +149,9 @@ fn unanswered(session: Session, input: Input, effects: &mut Vec<Effect>) -> Sess
         Input::End => Session::Closed,
         Input::Broken(error) => close(effects, Closing::Fault(error.to_string())),
         Input::Event(Event::ShuttingDown) => close(effects, Closing::Done("server going down")),
+        Input::Event(Event::SignedOut) => {
+            close(effects, Closing::Done("signed out by the operator"))
+        }
         Input::Line(_) | Input::Answer(_) | Input::Event(_) | Input::Timer => session,
     }
 }

@@ -565,16 +565,14 @@ impl Notification {
                 effects.push(Effect::Send(bytes));
                 return Ok(());
             }
-            Event::SignedInElsewhere => (OutReason::Elsewhere, "signed in elsewhere"),
-            Event::ShuttingDown => (OutReason::ShuttingDown, "server going down"),
+            Event::SignedInElsewhere => (Some(OutReason::Elsewhere), "signed in elsewhere"),
+            Event::ShuttingDown => (Some(OutReason::ShuttingDown), "server going down"),
+            // No reason that there is fits (wire-msnp13, 2): with OTH clients would blame another
+            // place, and with any other they would come back by themselves.
+            Event::SignedOut => (None, "signed out by the operator"),
             Event::Delivered(_) | Event::Undelivered(_) | Event::ConversationOver => return Ok(()),
         };
-        self.reply(
-            effects,
-            NotificationReply::Out(Out {
-                reason: Some(reason),
-            }),
-        );
+        self.reply(effects, NotificationReply::Out(Out { reason }));
         Err(Closing::Done(why))
     }
 

@@ -16,15 +16,16 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::demo;
-use crate::config::{self, Config, ListenAddress};
+use crate::config::{self, Config, Listen, ListenAddress};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
 use crate::http::{self, Gateway, Services};
-use crate::listen::{self, Announcer, Reception};
+use crate::listen::{self, Announcer, Reception, SendBuffer};
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
+use crate::sign_outs::SignOuts;
 use crate::store::{Claim, Store};
 
 /// From the signal to the end, whatever clients do.
@@ -89,7 +90,11 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         node: Arc::clone(&node),
         gateway: gateway.clone(),
     };
-    let (listeners, http) = ports.serve(config, &reception, services);
+    let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
+    let (mut listeners, http) = ports.serve(config, &reception, services);
+    if let Some(interval) = config.sign_in.sign_out_interval {
+        listeners.spawn(sign_outs.run(interval));
+    }
     println!("{ready}");
     if config.demo {
         eprintln!("{}", demo::instructions(where_to));
@@ -145,10 +150,20 @@ impl Http {
 
 impl Ports {
     async fn open(config: &Config) -> anyhow::Result<Self> {
+        let Listen {
+            msnp,
+            http,
+            dispatch,
+            ..
+        } = &config.listen;
+        let small = match config.limits.socket_buffer {
+            Some(size) => SendBuffer::Bytes(u32::try_from(size).unwrap_or(u32::MAX)),
+            None => SendBuffer::Unbounded,
+        };
         Ok(Self {
-            msnp: bind(config.listen.msnp.as_ref(), "msnp").await?,
-            http: bind(config.listen.http.as_ref(), "http").await?,
-            dispatch: bind(config.listen.dispatch.as_ref(), "dispatch").await?,
+            msnp: bind(msnp.as_ref(), small, "msnp").await?,
+            http: bind(http.as_ref(), SendBuffer::Unbounded, "http").await?,
+            dispatch: bind(dispatch.as_ref(), small, "dispatch").await?,
         })
     }
 
@@ -230,11 +245,15 @@ impl Ports {
     }
 }
 
-async fn bind(address: Option<&ListenAddress>, name: &str) -> anyhow::Result<Option<Port>> {
+async fn bind(
+    address: Option<&ListenAddress>,
+    buffer: SendBuffer,
+    name: &str,
+) -> anyhow::Result<Option<Port>> {
     let Some(address) = address else {
         return Ok(None);
     };
-    let listener = listen::bind(address)
+    let listener = listen::bind(address, buffer)
         .await
         .with_context(|| format!("cannot listen on {address} for {name}"))?;
     let address = listener.local_addr()?;
@@ -320,6 +339,7 @@ pub fn settings(config: &Config, pages: Param) -> Settings {
                 .failed_calls
                 .and_then(|calls| u32::try_from(calls).ok())
                 .unwrap_or(0),
+            backlog: count(switchboard.backlog),
         },
         lists: ListLimits {
             forward: count(lists.forward),
@@ -327,5 +347,6 @@ pub fn settings(config: &Config, pages: Param) -> Settings {
             block: count(lists.block),
         },
         mailbox: count(limits.mailbox),
+        unread: period(limits.unread),
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum Command {
     },
     /// Show all about an account but its password
     Show(Who),
-    /// Change a password; whoever is signed in has to sign in again in time
+    /// Change a password; whoever is signed in has to sign in again
     Passwd {
         #[command(flatten)]
         who: Who,
@@ -46,7 +46,7 @@ pub(super) enum Command {
         /// The new display name
         name: String,
     },
-    /// Keep an account from signing in
+    /// Sign an account out, and keep it from signing in
     Disable(Who),
     /// Let an account sign in again
     Enable(Who),

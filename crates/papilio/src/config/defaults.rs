@@ -62,6 +62,7 @@ impl Default for SignIn {
             challenge_interval: minutes(30),
             challenge_deadline: minutes(1),
             tickets_without_proof: false,
+            sign_out_interval: seconds(2),
         }
     }
 }
@@ -96,6 +97,8 @@ impl Default for Limits {
             message: Some(1664),
             payload: Some(65_536),
             mailbox: Some(1024 * 1024),
+            unread: minutes(1),
+            socket_buffer: Some(64 * 1024),
             notification_idle: minutes(3),
             half_command: minutes(1),
         }
@@ -165,6 +168,7 @@ impl Default for Switchboard {
     fn default() -> Self {
         Self {
             participants: Some(50),
+            backlog: Some(64 * 1024),
             deadline: minutes(1),
             failed_calls: Some(5),
             idle: minutes(5),

@@ -13,6 +13,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -28,7 +29,7 @@ use msnp::wire::line::Codec;
 use msnp::wire::param::{Param, TrId};
 use msnp::wire::version::Dialect;
 
-use crate::conversation::Seat;
+use crate::conversation::{Room, Seat};
 use crate::directory::SessionId;
 use crate::mailbox::{Mailbox, Overflow, Post, Receipt};
 use crate::node::{ConnectionId, Node};
@@ -49,6 +50,8 @@ pub struct Driver {
     signed_in: Option<SignedIn>,
     /// On the heap, since most connections have none.
     seat: Option<Box<Seat>>,
+    /// Whether those who are talked to keep up.
+    room: Room,
 }
 
 /// What there is to do for the connection.
@@ -141,6 +144,7 @@ impl Driver {
             account: None,
             signed_in: None,
             seat: None,
+            room: Room::Enough,
         }
     }
 
@@ -177,6 +181,26 @@ impl Driver {
     /// How long a client may be silent in the middle of a command.
     pub fn rest_deadline(&self) -> Duration {
         self.node.rest_deadline()
+    }
+
+    /// How long a client may take over a portion of what it is sent.
+    pub fn unread_deadline(&self) -> Duration {
+        self.node.unread_deadline()
+    }
+
+    /// Whether others keep up with what the client says. When they do not, nothing more is to be fed
+    /// from it until [`Driver::poll_room`] is ready.
+    pub fn room(&self) -> Room {
+        self.room
+    }
+
+    /// Ready when the client may say more.
+    pub fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let (Room::Short, Some(seat)) = (self.room, &self.seat) {
+            ready!(seat.poll_room(cx));
+        }
+        self.room = Room::Enough;
+        Poll::Ready(())
     }
 
     /// Feeds the session one input.
@@ -432,7 +456,7 @@ impl Driver {
                 Answer::Called { trid, outcome }
             }
             Effect::Relay { trid, ack, message } => {
-                self.seat.as_ref()?.relay(trid, ack, &message);
+                self.room = self.seat.as_ref()?.relay(trid, ack, &message);
                 return None;
             }
             Effect::AskCompany => Answer::Company(self.seat.as_ref()?.company(now)),

@@ -28,12 +28,14 @@ use tokio::time::Sleep;
 use tracing::{debug, info, warn};
 
 use self::driver::{Ask, Driver, Output};
+use crate::conversation::Room;
 use crate::mailbox::{Overflow, Post, Receipt};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
 
-/// How long a client may take to accept what it is sent, once its socket is full.
-const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+/// How much a client must take of what it is sent before its deadline, to be given another: slower
+/// than any modem, and fast enough that nobody can hold others up for ever.
+const PORTION: usize = 64 * 1024;
 
 /// How long what was said last may take to leave, when the connection closes.
 const LAST_WORDS_DEADLINE: Duration = Duration::from_secs(3);
@@ -51,8 +53,19 @@ thread_local! {
 /// What woke a connection.
 enum Woken {
     Read(io::Result<usize>),
+    /// What was read before can be carried out now.
+    Lines,
     Post(VecDeque<Post>, Overflow),
     Timer,
+}
+
+/// What there is in the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    /// No whole line.
+    Rest,
+    /// There may be whole lines, which had to wait: for others' turn, or for readers to catch up.
+    Lines,
 }
 
 /// What carries the bytes, and the session that they mean.
@@ -64,8 +77,9 @@ pub struct Connection<Io> {
     io: Io,
     driver: Driver,
     store: Store,
-    /// What came and is no whole line yet.
+    /// What came and was not carried out yet.
     input: BytesMut,
+    unread: Unread,
     /// Until when the rest of that must go on coming.
     rest_due: Option<Instant>,
     /// For what was written and has not left yet.
@@ -83,6 +97,7 @@ where
             driver,
             store,
             input: BytesMut::new(),
+            unread: Unread::Rest,
             rest_due: None,
             unsent: Vec::new(),
         }
@@ -145,19 +160,29 @@ where
         if !self.unsent.is_empty() {
             self.tell_receipts(cx);
         }
-        let read = SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-            self.input.extend_from_slice(buffer.filled());
-            Poll::Ready(Ok(buffer.filled().len()))
-        });
-        if let Poll::Ready(read) = read {
-            return Poll::Ready(Woken::Read(read));
+        // While others do not keep up, what the client sends stays with the system, and then with
+        // the client.
+        if self.driver.poll_room(cx).is_ready() {
+            if self.unread == Unread::Lines {
+                return Poll::Ready(Woken::Lines);
+            }
+            if let Poll::Ready(read) = self.poll_read(cx) {
+                return Poll::Ready(Woken::Read(read));
+            }
         }
         if let Poll::Ready((posts, overflow)) = self.driver.mailbox().poll_take(cx) {
             return Poll::Ready(Woken::Post(posts, overflow));
         }
         timer.poll(cx).map(|()| Woken::Timer)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            self.input.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
     }
 
     /// Feeds the session what woke it.
@@ -171,16 +196,22 @@ where
                 debug!(connection = %driver.id(), %error, "connection broke");
                 driver.close(Closing::Done("connection broke"), out);
             }
-            Woken::Read(Ok(_)) => return self.read_lines(out),
+            Woken::Read(Ok(_)) | Woken::Lines => return self.read_lines(out),
             Woken::Post(posts, overflow) => driver.deliver(now(), (posts, overflow), out),
             Woken::Timer => {}
         }
         None
     }
 
-    /// Feeds the session every whole line there is, as far as it needs no answer of the store.
+    /// Feeds the session the whole lines there are: until it needs an answer of the store, others'
+    /// turn has come, or somebody must catch up.
     fn read_lines(&mut self, out: &mut Output) -> Option<Ask> {
         while out.closing.is_none() {
+            if out.commands >= FAIR_SHARE || self.driver.room() == Room::Short {
+                self.unread = Unread::Lines;
+                self.rest_due = None;
+                return None;
+            }
             let next = match self.driver.codec().decode(&mut self.input) {
                 Ok(Some(line)) => Input::Line(line),
                 Ok(None) => break,
@@ -192,6 +223,7 @@ where
                 return ask;
             }
         }
+        self.unread = Unread::Rest;
         if self.input.is_empty() {
             self.input = BytesMut::new();
             self.rest_due = None;
@@ -229,10 +261,20 @@ where
     async fn write_rest(&mut self, out: &mut Output) -> io::Result<()> {
         let deadline = match out.closing {
             Some(_) => LAST_WORDS_DEADLINE,
-            None => WRITE_DEADLINE,
+            None => self.driver.unread_deadline(),
         };
-        let rest = poll_fn(|cx| poll_write(cx, &mut self.io, &mut out.bytes));
-        tokio::time::timeout(deadline, rest).await?
+        loop {
+            let before = size(&out.bytes);
+            let portion = poll_fn(|cx| match poll_write(cx, &mut self.io, &mut out.bytes) {
+                Poll::Ready(written) => Poll::Ready(written),
+                Poll::Pending if before - size(&out.bytes) >= PORTION => Poll::Ready(Ok(())),
+                Poll::Pending => Poll::Pending,
+            });
+            tokio::time::timeout(deadline, portion).await??;
+            if out.bytes.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     async fn shut_down(&mut self) {
@@ -281,6 +323,15 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             };
             // First the place, then the lists: a change made in between reaches the place.
             let id = driver.sign_in(&account, dialect);
+            // What ended the account's sessions before there was this one must end it as well.
+            match store.is_as_before(&account).await {
+                Ok(true) => {}
+                Ok(false) => return driver.verified(now(), Err(Refusal::Ticket), out),
+                Err(error) => {
+                    warn!(connection = %driver.id(), %handle, %error, "cannot check an account");
+                    return driver.verified(now(), Err(Refusal::Internal), out);
+                }
+            }
             let outcome = match store.roster_of(id).await {
                 Ok(roster) => Ok(welcome(driver, &account, ticket, date, roster)),
                 Err(error) => {
@@ -369,6 +420,10 @@ fn now() -> Instant {
 
 fn far_away() -> Instant {
     now() + Duration::from_secs(365 * 24 * 3600)
+}
+
+fn size(queue: &VecDeque<Bytes>) -> usize {
+    queue.iter().map(Bytes::len).sum()
 }
 
 /// Writes everything, in as few calls as it takes.

@@ -54,6 +54,8 @@ pub(super) struct Online {
     pub(super) presence: Arc<Presence>,
     pub(super) shown: Shown,
     pub(super) calls: Calls,
+    /// The account's, when the session began.
+    pub(super) epoch: i64,
 }
 
 /// One contact of a session.

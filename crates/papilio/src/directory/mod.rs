@@ -122,6 +122,7 @@ impl Directory {
             presence: Arc::new(presence),
             shown: Shown::NotYet,
             calls: Calls::On,
+            epoch: account.epoch,
         };
         let pairs = graph.watchers_of(account.id);
         let old = graph.step(&pairs, Telling::Line, |graph| {
@@ -166,6 +167,23 @@ impl Directory {
         }
         let pairs = graph.watchers_of(id);
         graph.step(&pairs, Telling::Line, |graph| graph.take_online(id));
+    }
+
+    /// Ends the sessions of an account that began before an epoch; how many there were. Their
+    /// watchers see the account leave, and they are told.
+    pub fn end_sessions(&self, id: AccountId, before: i64) -> usize {
+        let mut graph = self.graph.lock();
+        if graph.online(id).is_none_or(|online| online.epoch >= before) {
+            return 0;
+        }
+        let pairs = graph.watchers_of(id);
+        let gone = graph.step(&pairs, Telling::Line, |graph| graph.take_online(id));
+        drop(graph);
+        let ended = gone.map(|online| {
+            // A full mailbox closes its connection, which is what the event is for.
+            let _closing = online.mailbox.put(Event::SignedOut);
+        });
+        ended.iter().len()
     }
 
     // ---- What a session says of itself ---------------------------------------------------------

@@ -10,7 +10,7 @@ use msnp::handle::Handle;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, Writing, roster};
+use super::{Store, StoreError, Writing, roster, sign_out};
 use crate::password::StoredPassword;
 
 /// What [`account`] reads.
@@ -260,33 +260,41 @@ impl Store {
         finish(writing, done.rows_affected()).await
     }
 
-    /// Changes the password. Every ticket of the account dies.
+    /// Whether nothing has happened since an account was read that ends its tickets and sessions.
+    pub async fn is_as_before(&self, account: &Account) -> Result<bool, StoreError> {
+        let now = self.account_by_id(account.id).await?;
+        Ok(now.is_some_and(|now| !now.disabled && now.epoch == account.epoch))
+    }
+
+    /// Changes the password. Every ticket of the account dies, and its sessions end.
     pub async fn set_password(
         &self,
         id: AccountId,
         password: &StoredPassword,
     ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let done = sqlx::query(
+        let epoch = sqlx::query_scalar(
             "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
-             WHERE id = $1",
+             WHERE id = $1 RETURNING epoch",
         )
         .bind(i64::from(id.0))
         .bind(password.whole.as_str())
         .bind(password.start.as_deref())
-        .execute(&mut *writing)
+        .fetch_optional(&mut *writing)
         .await?;
-        finish(writing, done.rows_affected()).await
+        end_sessions(writing, id, epoch).await
     }
 
-    /// Keeps an account from signing in. Every ticket of it dies.
+    /// Keeps an account from signing in. Every ticket of it dies, and its sessions end.
     pub async fn disable_account(&self, id: AccountId) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let done = sqlx::query("UPDATE accounts SET disabled = 1, epoch = epoch + 1 WHERE id = $1")
-            .bind(i64::from(id.0))
-            .execute(&mut *writing)
-            .await?;
-        finish(writing, done.rows_affected()).await
+        let epoch = sqlx::query_scalar(
+            "UPDATE accounts SET disabled = 1, epoch = epoch + 1 WHERE id = $1 RETURNING epoch",
+        )
+        .bind(i64::from(id.0))
+        .fetch_optional(&mut *writing)
+        .await?;
+        end_sessions(writing, id, epoch).await
     }
 
     /// Lets an account sign in again. Its earlier tickets stay dead.
@@ -299,7 +307,7 @@ impl Store {
         finish(writing, done.rows_affected()).await
     }
 
-    /// Removes an account with everything of its own. Its number is not used again.
+    /// Removes an account with everything of its own; its sessions end. Its number is not used again.
     pub async fn delete_account(&self, id: AccountId) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         roster::leave_everybody(&mut writing, id).await?;
@@ -307,7 +315,8 @@ impl Store {
             .bind(i64::from(id.0))
             .execute(&mut *writing)
             .await?;
-        finish(writing, done.rows_affected()).await
+        let every = (done.rows_affected() > 0).then_some(i64::MAX);
+        end_sessions(writing, id, every).await
     }
 }
 
@@ -344,6 +353,18 @@ async fn finish(writing: Writing, rows: u64) -> Result<(), StoreError> {
     Ok(writing.commit().await?)
 }
 
+/// Commits if there was an account to change, ending its sessions of before this epoch.
+async fn end_sessions(
+    mut writing: Writing,
+    id: AccountId,
+    epoch: Option<i64>,
+) -> Result<(), StoreError> {
+    if let Some(epoch) = epoch {
+        sign_out::record(&mut writing, id, epoch).await?;
+    }
+    finish(writing, epoch.iter().len() as u64).await
+}
+
 fn account(row: &AnyRow) -> Result<Account, StoreError> {
     let handle: &str = row.try_get("handle")?;
     Ok(Account {
@@ -358,7 +379,7 @@ fn account(row: &AnyRow) -> Result<Account, StoreError> {
     })
 }
 
-fn account_id(number: i64) -> Result<AccountId, StoreError> {
+pub(super) fn account_id(number: i64) -> Result<AccountId, StoreError> {
     u32::try_from(number)
         .map(AccountId)
         .map_err(|_| StoreError::Malformed("account number"))

@@ -27,6 +27,7 @@ mod open;
 pub mod picture;
 pub mod profile;
 pub mod roster;
+pub mod sign_out;
 pub mod ticket;
 
 pub use open::Claim;

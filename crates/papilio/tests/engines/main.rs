@@ -13,6 +13,7 @@ mod account;
 mod credentials;
 mod opening;
 mod roster;
+mod sign_out;
 mod ticket;
 
 use std::sync::Arc;

@@ -37,6 +37,7 @@ impl House {
                 ring_cookie: Duration::from_secs(60),
                 participants: 50,
                 failed_calls: 5,
+                backlog: 64 * 1024,
             },
             lists: ListLimits {
                 forward: 0,
@@ -44,6 +45,7 @@ impl House {
                 block: 0,
             },
             mailbox: size,
+            unread: Duration::from_secs(60),
         });
         let codec = node.codec();
         Self { node, codec }

@@ -9,3 +9,4 @@ mod connections;
 mod floods;
 mod house;
 mod privacy;
+mod slow;

@@ -226,6 +226,7 @@ fn node() -> Arc<Node> {
             ring_cookie: minute,
             participants: 0,
             failed_calls: 0,
+            backlog: 64 * 1024,
         },
         lists: ListLimits {
             forward: 0,
@@ -233,5 +234,6 @@ fn node() -> Arc<Node> {
             block: 0,
         },
         mailbox: 0,
+        unread: Duration::from_secs(60),
     })
 }

@@ -117,7 +117,7 @@ impl Qng {
 /// `OUT {reason}` from a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Out {
-    /// Why; `None` answers the client's own `OUT`.
+    /// Why; `None` answers the client's own `OUT`, and says that the session is over.
     pub reason: Option<OutReason>,
 }
 

@@ -132,7 +132,11 @@ where
             let commands = out.commands;
             if written.is_ok() && !out.receipts.is_empty() {
                 self.unsent.append(&mut out.receipts);
-                poll_fn(|cx| Poll::Ready(self.tell_receipts(cx))).await;
+                poll_fn(|cx| {
+                    self.tell_receipts(cx);
+                    Poll::Ready(())
+                })
+                .await;
             }
             if let Some(closing) = conclude(out, written) {
                 report(&self.driver, &closing);

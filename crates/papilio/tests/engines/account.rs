@@ -238,7 +238,7 @@ async fn renaming_cleans_the_name(place: Place) {
         ("", ""),
     ] {
         store
-            .rename_account(alice.id, name, jiff::Timestamp::now())
+            .rename_account(alice.id, name, Timestamp::now())
             .await
             .unwrap();
         let found = store.account_by_id(alice.id).await.unwrap().unwrap();
@@ -307,9 +307,7 @@ async fn what_is_not_there_cannot_be_changed(place: Place) {
     let nobody = AccountId(9);
     let password = new_account("a@x").password;
     for done in [
-        store
-            .rename_account(nobody, "x", jiff::Timestamp::now())
-            .await,
+        store.rename_account(nobody, "x", Timestamp::now()).await,
         store.set_password(nobody, &password).await,
         store.disable_account(nobody).await,
         store.enable_account(nobody).await,

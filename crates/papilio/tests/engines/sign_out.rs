@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use msnp::server::Event;
 use msnp::wire::param::Param;
 use msnp::wire::version::{Dialect, Version};
@@ -68,7 +69,10 @@ async fn what_ends_no_session_is_not_told(place: Place) {
     let store = place.open().await;
     let seen = store.last_sign_out().await.unwrap();
     let alice = add(&store, "alice@x").await;
-    store.rename_account(alice.id, "Alice").await.unwrap();
+    store
+        .rename_account(alice.id, "Alice", Timestamp::now())
+        .await
+        .unwrap();
     store.enable_account(alice.id).await.unwrap();
     store.delete_account(alice.id).await.unwrap();
     for done in [
@@ -122,7 +126,10 @@ async fn nothing_that_happens_meanwhile_is_missed(place: Place) {
 async fn an_account_is_as_before_until_its_sessions_end(place: Place) {
     let store = place.open().await;
     let alice = add(&store, "alice@x").await;
-    store.rename_account(alice.id, "Alice").await.unwrap();
+    store
+        .rename_account(alice.id, "Alice", Timestamp::now())
+        .await
+        .unwrap();
     assert!(store.is_as_before(&alice).await.unwrap());
     store.disable_account(alice.id).await.unwrap();
     assert!(!store.is_as_before(&alice).await.unwrap());

@@ -122,7 +122,7 @@ async fn deleting_kills_tickets(place: Place) {
 async fn renaming_does_not_kill_tickets(place: Place) {
     let (store, alice, ticket) = with_alice(&place).await;
     store
-        .rename_account(alice.id, "Alice W", jiff::Timestamp::now())
+        .rename_account(alice.id, "Alice W", Timestamp::now())
         .await
         .unwrap();
     assert!(holds(&store, &ticket).await);

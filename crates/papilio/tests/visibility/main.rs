@@ -10,10 +10,11 @@
 //!   step:  CHG, sign-in, take-over, sign-out, ADL, RML, BLP, PRP, UUX, and what the services store
 //! ```
 //!
-//! `model` is the rule once more, in a few lines that share nothing with the server.
+//! All of it at MSNP13; `dialects` holds the other versions against it. `model` is the rule once more, in a few lines that share nothing with the server.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod dialects;
 mod model;
 mod world;
 

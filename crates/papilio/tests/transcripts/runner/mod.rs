@@ -48,6 +48,19 @@ fn run_against_a_server(name: &str, carrier: Carrier) {
     }
 }
 
+/// Runs a transcript that stands in no file, with sessions as values.
+pub(crate) fn run_pure_text(text: &str) {
+    let script = Script::parse(text, &folder()).unwrap_or_else(|error| panic!("{error}"));
+    let settings = settings::of(&script);
+    play::play(&script, &mut pure::Pure::new(&script, settings));
+}
+
+/// Runs a transcript that stands in no file, against a server process.
+pub(crate) fn run_sockets_text(text: &str) {
+    let script = Script::parse(text, &folder()).unwrap_or_else(|error| panic!("{error}"));
+    play::play(&script, &mut sockets::Sockets::new(&script));
+}
+
 /// The folder of the transcripts.
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts"))

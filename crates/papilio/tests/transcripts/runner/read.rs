@@ -44,14 +44,25 @@ type Roles = BTreeMap<&'static str, Label>;
 impl Reader {
     /// Reads the transcript `name` of a folder. What is wrong is said with its place.
     pub(super) fn read(folder: &Path, name: &str) -> Result<Script, String> {
-        let mut reader = Self {
-            script: Script::default(),
-            parts: folder.join("parts"),
-            people: BTreeMap::new(),
-        };
+        let mut reader = Self::new(folder);
         let path = folder.join(format!("{name}.msnp"));
         reader.file(&path, &BTreeMap::new(), "", 0)?;
         Ok(reader.script)
+    }
+
+    /// Reads a transcript that is no file, with the parts of a folder.
+    pub(super) fn parse(text: &str, folder: &Path) -> Result<Script, String> {
+        let mut reader = Self::new(folder);
+        reader.text(text, "", &BTreeMap::new(), "", 0)?;
+        Ok(reader.script)
+    }
+
+    fn new(folder: &Path) -> Self {
+        Self {
+            script: Script::default(),
+            parts: folder.join("parts"),
+            people: BTreeMap::new(),
+        }
     }
 
     fn file(
@@ -64,6 +75,17 @@ impl Reader {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{called_at}{}: {error}", path.display()))?;
         let file = path.file_name().unwrap_or_default().to_string_lossy();
+        self.text(&text, &file, roles, called_at, depth)
+    }
+
+    fn text(
+        &mut self,
+        text: &str,
+        file: &str,
+        roles: &Roles,
+        called_at: &str,
+        depth: usize,
+    ) -> Result<(), String> {
         let at = |number: usize| format!("{called_at}{file}:{number}: ");
         let mut lines = text.lines().enumerate().peekable();
         while let Some((index, raw)) = lines.next() {

@@ -128,6 +128,11 @@ impl Script {
     pub(crate) fn read(folder: &Path, name: &str) -> Result<Self, String> {
         Reader::read(folder, name)
     }
+
+    /// Reads a transcript that is no file, with the parts of a folder.
+    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+        Reader::parse(text, folder)
+    }
 }
 
 impl Step {

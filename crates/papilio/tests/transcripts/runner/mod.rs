@@ -58,7 +58,7 @@ pub(crate) fn run_pure_text(text: &str) {
 /// Runs a transcript that stands in no file, against a server process.
 pub(crate) fn run_sockets_text(text: &str) {
     let script = Script::parse(text, &folder()).unwrap_or_else(|error| panic!("{error}"));
-    play::play(&script, &mut sockets::Sockets::new(&script));
+    play::play(&script, &mut Sockets::new(&script, Carrier::Socket));
 }
 
 /// The folder of the transcripts.

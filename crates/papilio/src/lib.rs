@@ -17,3 +17,4 @@ mod recent;
 pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;
+pub mod turns;

@@ -16,6 +16,7 @@ use crate::connection::driver::Driver;
 use crate::conversation::{self, Conversations};
 use crate::directory::{Directory, ListLimits};
 use crate::mailbox::Mailbox;
+use crate::turns::Turns;
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Node {
     pub conversations: Arc<Conversations>,
     /// Held from a change of stored lists until the directory knows of it.
     pub roster_turn: tokio::sync::Mutex<()>,
+    /// Whose turn it is at the address book and sharing services.
+    pub turns: Turns,
     policy: Arc<Policy>,
     /// For clients that poll.
     polled: Arc<Policy>,
@@ -70,6 +73,7 @@ impl Node {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
             roster_turn: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             polled: Arc::new(Policy {
                 notification_idle: NEVER,
                 ..settings.policy.clone()

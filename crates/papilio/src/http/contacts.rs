@@ -4,9 +4,9 @@
 //! body says which one it is, whatever `SOAPAction` says.
 //!
 //! ```text
-//!   Document -> operation -> whose? (cookie MSPAuth, or TicketToken) -> abook | sharing -> store
-//!                                                                                           |
-//!                              answer  <-  directory.apply (presence, ADL 0, RML 0, NOT)  <-'
+//!   Document -> operation -> whose? (cookie MSPAuth, or TicketToken) -> turn -> abook | sharing -> store
+//!                                                                                                   |
+//!                                      answer  <-  directory.apply (presence, ADL 0, RML 0, NOT)  <-'
 //! ```
 
 use std::borrow::Cow;
@@ -29,6 +29,7 @@ use super::{Document, Failure, Services, abook, service, sharing, xml, xml_limit
 use crate::store::StoreError;
 use crate::store::account::{Account, AccountId};
 use crate::store::roster::{Changed, RosterError, RosterWriter};
+use crate::turns::Turn;
 
 /// The routes of both services.
 pub(super) fn routes() -> Router<Services> {
@@ -48,6 +49,10 @@ async fn answer(
     };
     let operation = request.request().name();
     let now = Timestamp::now();
+    let turn = match holder(&services, &headers, &request, now) {
+        Some(account) => services.node.turns.take(account).await,
+        None => return refused(None, operation, &Refusal::NotAuthenticated),
+    };
     let account = match authenticate(&services, &headers, &request, now).await {
         Ok(Some(account)) => account,
         Ok(None) => return refused(None, operation, &Refusal::NotAuthenticated),
@@ -60,6 +65,7 @@ async fn answer(
         header: header(&headers, account.id),
         account,
         now,
+        _turn: turn,
     };
     let handle = asked.account.handle.clone();
     let outcome = tokio::spawn({
@@ -83,6 +89,8 @@ pub(super) struct Asked {
     pub(super) header: ServiceHeader,
     pub(super) account: Account,
     now: Timestamp,
+    /// Given back when all is done, even for a client that has gone away.
+    _turn: Turn,
 }
 
 impl Asked {
@@ -135,14 +143,7 @@ async fn authenticate(
     request: &Envelope,
     now: Timestamp,
 ) -> Result<Option<Account>, StoreError> {
-    let shown = request
-        .ticket_token()
-        .map(Cow::Borrowed)
-        .into_iter()
-        .chain(cookies(headers))
-        .filter_map(|text| Ticket::parse(&text))
-        .take(TICKETS_TRIED);
-    for ticket in shown {
+    for ticket in shown(headers, request) {
         let account = services
             .store
             .account_of_ticket(ticket.as_str(), now)
@@ -152,6 +153,33 @@ async fn authenticate(
         }
     }
     Ok(None)
+}
+
+/// Who was given a ticket that is shown, by what it says alone.
+fn holder(
+    services: &Services,
+    headers: &HeaderMap,
+    request: &Envelope,
+    now: Timestamp,
+) -> Option<AccountId> {
+    let key = services.store.ticket_key();
+    let genuine = |ticket: Ticket| key.check(ticket.as_str(), now).ok();
+    let claims = shown(headers, request).find_map(genuine)?;
+    Some(claims.account)
+}
+
+/// The tickets that are shown.
+fn shown<'a>(
+    headers: &'a HeaderMap,
+    request: &'a Envelope,
+) -> impl Iterator<Item = Ticket> + use<'a> {
+    request
+        .ticket_token()
+        .map(Cow::Borrowed)
+        .into_iter()
+        .chain(cookies(headers))
+        .filter_map(|text| Ticket::parse(&text))
+        .take(TICKETS_TRIED)
 }
 
 /// The values of the cookie `MSPAuth`, `MSPAuth==value` among them.
@@ -189,7 +217,7 @@ fn preferred_host(headers: &HeaderMap) -> Option<String> {
 
 /// The fault for a client that asks for what cannot be.
 fn refused(handle: Option<&str>, operation: &str, refusal: &Refusal) -> Response {
-    let why = format!("{}: {refusal}", shown(operation));
+    let why = format!("{}: {refusal}", named(operation));
     let failure = match handle {
         Some(handle) => Failure::of(handle, why),
         None => Failure::because(why),
@@ -199,7 +227,7 @@ fn refused(handle: Option<&str>, operation: &str, refusal: &Refusal) -> Response
 
 /// The fault for trouble of ours: the client learns that there is some, the log learns which.
 fn broken(handle: &str, operation: &str, error: &dyn std::fmt::Display) -> Response {
-    Failure::of(handle, format!("{}: {error}", shown(operation)))
+    Failure::of(handle, format!("{}: {error}", named(operation)))
         .on(fault(operation, &Refusal::Unavailable))
 }
 
@@ -211,7 +239,7 @@ fn fault(operation: &str, refusal: &Refusal) -> (StatusCode, Response) {
 }
 
 /// As much of an operation's name as the log shows.
-fn shown(operation: &str) -> &str {
+fn named(operation: &str) -> &str {
     operation
         .char_indices()
         .nth(OPERATION_SHOWN)

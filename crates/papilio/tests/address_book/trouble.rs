@@ -152,3 +152,38 @@ async fn two_who_change_one_another_at_once() {
         );
     }
 }
+
+/// BitlBee blocks somebody, and unblocks them at once, by four requests over as many connections, the
+/// next one sent before the last is answered.
+#[tokio::test]
+async fn requests_of_an_account_are_carried_out_as_they_come() {
+    let world = World::new().await;
+    let alice = world.alice();
+    world.made(alice, &passport_add("bob@example.org")).await;
+    let bob = passport("bob@example.org");
+    world.done(alice, &member("AddMember", "Allow", &bob)).await;
+    let cookie = format!("Cookie: MSPAuth={}\r\n", world.ticket(alice));
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut client = Client::connect(world.server.address).await;
+        let request = envelope("", &find_all(""));
+        client.ask(&posted(ABOOK, &cookie, &request)).await;
+        clients.push(client);
+    }
+    for round in 0..20 {
+        let requests = [
+            ("DeleteMember", "Allow"),
+            ("AddMember", "Block"),
+            ("DeleteMember", "Block"),
+            ("AddMember", "Allow"),
+        ];
+        for (client, (name, role)) in clients.iter_mut().zip(requests) {
+            let request = envelope("", &member(name, role, &bob));
+            client.send(&posted(ABOOK, &cookie, &request)).await;
+        }
+        for (client, request) in clients.iter_mut().zip(requests) {
+            let answer = client.answer().await;
+            assert_eq!(answer.status(), "200", "{request:?} of round {round}");
+        }
+    }
+}

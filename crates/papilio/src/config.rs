@@ -8,6 +8,7 @@
 //! The file `papilio.toml` at the root of the repository documents every key with its default; a
 //! test holds it to that.
 
+mod client;
 mod defaults;
 mod load;
 mod value;
@@ -23,11 +24,13 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::password::PasswordSettings;
+use crate::pictures::PictureLimits;
 use crate::sign_in_throttle::ThrottleSettings;
 use crate::store::Database;
 
+pub use client::{Banner, Client, Tab, TextAd};
 pub use load::{ConfigError, Flags};
-pub use value::{Advertised, ListenAddress, Rate};
+pub use value::{Advertised, ListenAddress, PageAddress, Rate};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -63,6 +66,10 @@ pub struct Config {
     pub http: Http,
     /// Clients that poll over HTTP.
     pub gateway: Gateway,
+    /// Profiles and pictures that roam.
+    pub storage: Storage,
+    /// What clients show beside the contacts.
+    pub client: Client,
     /// How often a session may do what.
     pub rates: Rates,
     /// Conversations.
@@ -205,6 +212,10 @@ pub struct Limits {
 #[cfg_attr(test, derive(Serialize))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Http {
+    /// The address under which clients reach these services; `None` = the advertised host, with the
+    /// port that the client came to.
+    #[serde(with = "value::or_nothing")]
+    pub advertise: Option<Advertised>,
     /// The head of a request.
     #[serde(with = "value::count")]
     pub head: Option<usize>,
@@ -242,6 +253,25 @@ pub struct Gateway {
     /// How long a poll may be held.
     #[serde(with = "value::period")]
     pub longest_poll: Option<Duration>,
+}
+
+/// Profiles and pictures that roam (services-other, 3).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Storage {
+    /// A personal message, in characters.
+    #[serde(with = "value::count")]
+    pub personal_message: Option<usize>,
+    /// A picture as it is sent, in bytes.
+    #[serde(with = "value::count")]
+    pub picture: Option<usize>,
+    /// Each side of it, in pixels.
+    #[serde(with = "value::count")]
+    pub picture_side: Option<usize>,
+    /// How many pictures may wait for a core.
+    #[serde(with = "value::count")]
+    pub pictures_waiting: Option<usize>,
 }
 
 /// How often a session may send a command: so many at once, and so many a second on average.
@@ -347,6 +377,15 @@ impl Config {
             waiting: self.passwords.waiting,
             remember: self.passwords.remember,
             remembered: self.passwords.remembered,
+        }
+    }
+
+    /// Which pictures may be sent.
+    pub fn pictures(&self) -> PictureLimits {
+        PictureLimits {
+            bytes: self.storage.picture,
+            side: self.storage.picture_side,
+            waiting: self.storage.pictures_waiting,
         }
     }
 

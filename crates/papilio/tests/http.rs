@@ -365,8 +365,6 @@ async fn what_is_not_there_is_said_quickly() {
             .await
     };
     for (line, status) in [
-        ("GET /PPCRLconfig.srf", "404"),
-        ("POST /ppsecure/post.srf", "404"),
         ("GET /a/../../etc/passwd", "404"),
         ("PUT /RST.srf", "405"),
         ("DELETE /", "405"),
@@ -429,60 +427,6 @@ async fn not_rst_answers_in_a_header() {
         assert_eq!((refused.status(), &*refused.body), ("200", ""), "{headers}");
         assert!(!refused.head.contains("X-Token"), "{headers}");
     }
-}
-
-#[tokio::test]
-async fn messengers_configuration() {
-    let server = Server::start().await;
-    let get = async |path: &str, host: &str| {
-        server
-            .ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
-            .await
-    };
-    let path = "/Config/MsgrConfig.asmx?op=GetClientConfig&Country=US&CLCID=0409&ver=8.0.0792";
-    let own = get(path, "msn.example.net:8080").await;
-    assert!(
-        own.head
-            .contains("\r\nContent-Type: text/xml; charset=utf-8\r\n")
-    );
-    let tree = roxmltree::Document::parse(&own.body).unwrap();
-    assert_eq!(tree.root_element().tag_name().name(), "MsgrConfig");
-    assert_eq!(own.between("<ExpiresInDays>", "<"), ["1"]);
-    assert_eq!(own.between("<domain name=\"", "\""), ["msn.example.net"]);
-    assert_eq!(
-        own.between("<abchconfig><url>", "<"),
-        ["http://msn.example.net:8080/abservice/abservice.asmx"]
-    );
-    assert!(!own.body.contains("> ") && !own.body.contains('\n'));
-    insta::with_settings!({ snapshot_path => "soap", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("msgr_config", own.body);
-    });
-
-    let historic = get("/config/msgrconfig.asmx", "config.messenger.msn.com").await;
-    assert_eq!(
-        historic.between("<abchconfig><url>", "<"),
-        ["https://contacts.msn.com/abservice/abservice.asmx"]
-    );
-    let odd = get("/config/msgrconfig.asmx", "a\"><b>").await;
-    assert_eq!(odd.between("<domain name=\"", "\""), ["localhost"]);
-
-    let question = "<GetClientConfig xmlns=\"http://www.msn.com/webservices/Messenger/Client\"/>";
-    let enveloped = post("/Config/MsgrConfig.asmx", "", question)
-        .replace("login.live.com", "msn.example.net:8080");
-    let enveloped = server.ask(&enveloped).await;
-    let tree = roxmltree::Document::parse(&enveloped.body).unwrap();
-    let result = tree.descendants().find(|node| {
-        node.has_tag_name((
-            "http://www.msn.com/webservices/Messenger/Client",
-            "GetClientConfigResult",
-        ))
-    });
-    assert_eq!(result.unwrap().text(), Some(&*own.body));
-    assert!(
-        enveloped
-            .body
-            .contains("<GetClientConfigResult><![CDATA[<?xml version=\"1.0\"")
-    );
 }
 
 #[tokio::test]

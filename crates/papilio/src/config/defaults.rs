@@ -7,8 +7,8 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen, PasswordKeys, Rates,
-    SignIn, Switchboard, ThrottleKeys,
+    Banner, Client, Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen,
+    PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab, TextAd, ThrottleKeys,
 };
 
 impl Default for Config {
@@ -27,6 +27,8 @@ impl Default for Config {
             limits: Limits::default(),
             http: Http::default(),
             gateway: Gateway::default(),
+            storage: Storage::default(),
+            client: Client::default(),
             rates: Rates::default(),
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
@@ -108,6 +110,7 @@ impl Default for Limits {
 impl Default for Http {
     fn default() -> Self {
         Self {
+            advertise: None,
             head: Some(64 * 1024),
             body: Some(1024 * 1024),
             xml_size: Some(1024 * 1024),
@@ -125,6 +128,32 @@ impl Default for Gateway {
             queue: Some(256 * 1024),
             idle: minutes(1),
             longest_poll: minutes(1),
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            personal_message: Some(500),
+            picture: Some(512 * 1024),
+            picture_side: Some(1024),
+            pictures_waiting: Some(64),
+        }
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            tabs: vec![Tab {
+                name: "Today".to_owned(),
+                address: PageAddress::of_ours("/today"),
+                picture: None,
+            }],
+            today: None,
+            text_ad: TextAd::default(),
+            banner: Banner::default(),
         }
     }
 }

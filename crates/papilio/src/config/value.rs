@@ -25,6 +25,10 @@ pub struct Advertised {
     pub port: Option<u16>,
 }
 
+/// The address of a page or a picture: `http://...`, `https://...`, or `/...` for one of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageAddress(String);
+
 /// How often something may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
@@ -45,6 +49,9 @@ pub enum InvalidAddress {
     /// It is no address to tell others.
     #[error("not an address: HOST or HOST:PORT")]
     Advertised,
+    /// It is no address of a page.
+    #[error("not the address of a page: http://..., https://... or /...")]
+    Page,
 }
 
 impl ListenAddress {
@@ -95,6 +102,49 @@ impl FromStr for Advertised {
             host: host_name(host).ok_or(bad)?,
             port: Some(port_number(port).filter(|&port| port != 0).ok_or(bad)?),
         })
+    }
+}
+
+impl PageAddress {
+    /// A page of this server, by its path.
+    pub(super) fn of_ours(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The path, if it is a page of this server.
+    pub fn path(&self) -> Option<&str> {
+        self.0.starts_with('/').then_some(self.0.as_str())
+    }
+
+    /// The address as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PageAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let text = text.trim();
+        let is_ours = text.starts_with('/') && !text.starts_with("//");
+        let is_elsewhere = ["http://", "https://"]
+            .iter()
+            .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+        let is_plain = text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\"<>\\".contains(&b));
+        if (is_ours || is_elsewhere) && is_plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidAddress::Page)
+        }
+    }
+}
+
+impl fmt::Display for PageAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -301,6 +351,29 @@ optional_text!(
     or_off,
     "off"
 );
+
+/// The address of a page, which must be there.
+pub(super) mod page {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    use super::PageAddress;
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<PageAddress, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(D::Error::custom)
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer>(
+        value: &PageAddress,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        serde::Serialize::serialize(value.as_str(), to)
+    }
+}
 
 /// The number of a version.
 pub(super) mod version {

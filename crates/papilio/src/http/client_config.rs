@@ -3,16 +3,19 @@
 //!
 //! * Windows Live Messenger 8.0 and later: `GET`, answered by the bare document.
 //! * MSN Messenger 6.0 to 7.5: `POST`, answered by an envelope with the document as CDATA.
+//!
+//! Every address in it is built from the address of this server, but for those that the operator gives.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::HOST;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::own_address::OwnAddress;
 use super::{Document, Services, xml};
+use crate::config::Client;
 
 /// The routes of this service.
 pub(super) fn routes() -> Router<Services> {
@@ -29,6 +32,7 @@ async fn enveloped(
     headers: HeaderMap,
     Document(_): Document,
 ) -> Response {
+    // Nothing in the document can end the CDATA: `>` is escaped in every text.
     let document = document(&services, &headers);
     xml(format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
@@ -41,6 +45,47 @@ async fn enveloped(
     ))
 }
 
+/// A tab as clients know it, with its addresses whole.
+pub(super) struct ShownTab<'a> {
+    pub(super) name: &'a str,
+    pub(super) address: String,
+    pub(super) picture: String,
+}
+
+/// The tabs that the operator wants.
+pub(super) fn tabs<'a>(client: &'a Client, own: &OwnAddress) -> Vec<ShownTab<'a>> {
+    client
+        .tabs
+        .iter()
+        .map(|tab| ShownTab {
+            name: &tab.name,
+            address: own.page(&tab.address),
+            picture: match &tab.picture {
+                Some(picture) => own.page(picture),
+                None => own.at(TAB_PICTURE),
+            },
+        })
+        .collect()
+}
+
+/// Where "MSN Today" leads.
+pub(super) fn today(client: &Client, own: &OwnAddress) -> String {
+    match &client.today {
+        Some(today) => own.page(today),
+        None => own.at(TODAY),
+    }
+}
+
+/// Where the address book is. A client that was led here under a name of the historic service is best
+/// served by the address that it has built in.
+pub(super) fn address_book(own: &OwnAddress) -> String {
+    if own.is_historic() {
+        "https://contacts.msn.com/abservice/abservice.asmx".to_owned()
+    } else {
+        own.at("/abservice/abservice.asmx")
+    }
+}
+
 #[derive(Template)]
 #[template(path = "msgr_config.xml")]
 struct MsgrConfig<'a> {
@@ -48,85 +93,27 @@ struct MsgrConfig<'a> {
     host: &'a str,
     /// The host as it stands in an address, with its port if it has one.
     authority: &'a str,
+    tabs: Vec<ShownTab<'a>>,
+    today: String,
     address_book: String,
 }
 
-/// The document, with the addresses of this server under the name by which the client knows it.
+/// The document, with the addresses of this server.
 fn document(services: &Services, headers: &HeaderMap) -> String {
-    let advertised = services
-        .config
-        .advertise
-        .as_ref()
-        .map(|advertised| advertised.host.clone());
-    let authority = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .filter(|host| is_authority(host))
-        .map(str::to_owned)
-        .or(advertised)
-        .unwrap_or_else(|| "localhost".to_owned());
-    let host = host_of(&authority);
-    // A client that was led here under a name of the historic service is led here under the others
-    // too, and is best served by the address that it has built in.
-    let address_book = if is_historic(host) {
-        "https://contacts.msn.com/abservice/abservice.asmx".to_owned()
-    } else {
-        format!("http://{authority}/abservice/abservice.asmx")
-    };
+    let own = OwnAddress::of(&services.config, headers);
+    let client = &services.config.client;
     let document = MsgrConfig {
-        host,
-        authority: &authority,
-        address_book,
+        host: own.host(),
+        authority: own.authority(),
+        tabs: tabs(client, &own),
+        today: today(client, &own),
+        address_book: address_book(&own),
     };
     document.render().unwrap_or_default()
 }
 
-/// `name`, `name:port`, `1.2.3.4:port` or `[v6]:port`, and nothing that could mean something else.
-fn is_authority(text: &str) -> bool {
-    (1..=260).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
-}
+/// The page that "MSN Today" and the first tab lead to.
+pub(super) const TODAY: &str = "/today";
 
-/// The host without its port.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-fn is_historic(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    [
-        "msn.com",
-        "live.com",
-        "hotmail.com",
-        "passport.com",
-        "passport.net",
-    ]
-    .iter()
-    .any(|domain| {
-        host.strip_suffix(domain)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts() {
-        assert_eq!(host_of("a.example:8080"), "a.example");
-        assert_eq!(host_of("[2001:db8::1]:80"), "[2001:db8::1]");
-        assert_eq!(host_of("[2001:db8::1]"), "[2001:db8::1]");
-        assert_eq!(host_of("a.example"), "a.example");
-        assert!(is_historic("Config.Messenger.MSN.com") && is_historic("msn.com"));
-        assert!(!is_historic("msn.com.example.org") && !is_historic("notmsn.com"));
-        for odd in ["", "a b", "a/b", "a\"b", "a<b", "a@b", "a]]>b"] {
-            assert!(!is_authority(odd), "{odd}");
-        }
-    }
-}
+/// The picture of a tab that has none of its own.
+pub(super) const TAB_PICTURE: &str = "/tab.png";

@@ -137,7 +137,7 @@ impl Asked {
 
 /// The account whose ticket is shown, by either way: MSNP13 sends cookies, MSNP15 and later have the
 /// ticket in the document. Which service the ticket was made for does not matter (RULINGS).
-async fn authenticate(
+pub(super) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
     request: &Envelope,
@@ -196,10 +196,15 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
 
 fn header(headers: &HeaderMap, account: AccountId) -> ServiceHeader {
     ServiceHeader {
-        cache_key: format!("12r1:{:016x}", account.puid()),
+        cache_key: cache_key(account),
         preferred_host: preferred_host(headers),
         session_id: Uuid::new_v4().to_string(),
     }
+}
+
+/// Opaque, the same for every answer to an account.
+pub(super) fn cache_key(account: AccountId) -> String {
+    format!("12r1:{:016x}", account.puid())
 }
 
 /// The host that the client came to. Some clients turn to it over HTTPS from then on, so it is only
@@ -239,7 +244,7 @@ fn fault(operation: &str, refusal: &Refusal) -> (StatusCode, Response) {
 }
 
 /// As much of an operation's name as the log shows.
-fn named(operation: &str) -> &str {
+pub(super) fn named(operation: &str) -> &str {
     operation
         .char_indices()
         .nth(OPERATION_SHOWN)

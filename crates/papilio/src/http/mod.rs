@@ -15,13 +15,17 @@
 mod abook;
 mod answer;
 pub mod client_config;
+mod companions;
 mod contacts;
 pub mod gateway;
 pub mod head;
 pub mod login;
+mod own_address;
 mod serve;
 mod sharing;
+mod storage;
 pub mod stream;
+mod tile;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -70,8 +74,10 @@ pub fn router(services: Services) -> Router {
         .route("/", service(post(connection_test)))
         .merge(login::routes())
         .merge(client_config::routes())
+        .merge(companions::routes())
         .merge(contacts::routes())
         .merge(gateway::routes())
+        .merge(storage::routes(&services.config))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -14,6 +14,7 @@ mod credentials;
 mod opening;
 mod roster;
 mod sign_out;
+mod storage;
 mod ticket;
 
 use std::sync::Arc;

@@ -162,8 +162,15 @@ impl Client {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// The next answer, whose length must be announced letter by letter.
+    /// The next answer, a text.
     pub(crate) async fn answer(&mut self) -> Answer {
+        let (head, body) = self.answer_in_bytes().await;
+        let body = String::from_utf8(body).unwrap();
+        Answer { head, body }
+    }
+
+    /// The next answer, whose length must be announced letter by letter.
+    pub(crate) async fn answer_in_bytes(&mut self) -> (String, Vec<u8>) {
         let head = loop {
             let found = self.buffer.windows(4).position(|w| w == b"\r\n\r\n");
             if let Some(end) = found {
@@ -178,8 +185,8 @@ impl Client {
         while self.buffer.len() < length {
             assert!(self.read_more().await, "closed within an answer");
         }
-        let body = String::from_utf8(self.buffer.drain(..length).collect()).unwrap();
-        Answer { head, body }
+        let body = self.buffer.drain(..length).collect();
+        (head, body)
     }
 
     pub(crate) async fn read_more(&mut self) -> bool {

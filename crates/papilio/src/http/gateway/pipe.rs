@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Both directions are bounded. A client that polls too slowly makes the connection wait to write,
-//! as one that does not read its socket does. The queue is flushed when its last byte was taken for
+//! as one that does not read its socket does; a client that sends more than the connection reads has
+//! to wait for its answer. The queue is flushed when its last byte was taken for
 //! an answer: that is when a message has left (docs/decisions/0004). When nobody has asked for too
 //! long the connection reads its end, as if the client had closed its socket.
 
@@ -30,6 +31,8 @@ pub(super) struct Limits {
     pub(super) queue: usize,
     /// How long nobody may ask.
     pub(super) idle: Duration,
+    /// How long an answer may be kept back until the connection has read most of what was sent.
+    pub(super) patience: Duration,
 }
 
 /// What the connection reads and writes.
@@ -134,10 +137,8 @@ impl ClientEnd {
         if state.asking {
             return Err(Refusal::Busy);
         }
-        // One request always fits, whatever its size; and a poll brings nothing.
-        let waiting = state.sent.len();
-        let is_full = waiting + bytes.len() > self.shared.limits.queue;
-        if is_full && waiting > 0 && !bytes.is_empty() {
+        // A poll brings nothing; and of what does, one more than there is room for always fits.
+        if state.sent.len() > self.shared.limits.queue && !bytes.is_empty() {
             return Err(Refusal::Full);
         }
         state.asking = true;
@@ -179,11 +180,16 @@ impl Turn {
             // Nothing to say is an answer.
             let _silence = timeout(hold, spoken).await;
         }
-        let queue = shared.limits.queue;
-        let rests =
-            shared.wait(|state| state.at_rest || state.ended || state.queued.len() >= queue);
-        // The rest is there for the next request.
+        let Limits {
+            queue, patience, ..
+        } = shared.limits;
+        let is_full = |state: &State| state.ended || state.queued.len() >= queue;
+        // What comes later is there for the next request.
+        let rests = shared.wait(|state| state.at_rest || is_full(state));
         let _late = timeout(AT_ONCE, rests).await;
+        // As a socket that is full keeps its client from writing, so does an answer that is late.
+        let has_room = shared.wait(|state| state.sent.len() <= queue || is_full(state));
+        let _late = timeout(patience, has_room).await;
         shared.take()
     }
 }
@@ -264,6 +270,7 @@ impl AsyncRead for ServerEnd {
                 // An idle connection holds no buffer.
                 state.sent = BytesMut::new();
             }
+            wake(&mut state.request);
             return Poll::Ready(Ok(()));
         }
         state.at_rest = true;
@@ -378,9 +385,14 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     const IDLE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     fn ends(queue: usize) -> (ServerEnd, ClientEnd) {
-        pipe(Limits { queue, idle: IDLE })
+        pipe(Limits {
+            queue,
+            idle: IDLE,
+            patience: PATIENCE,
+        })
     }
 
     async fn ask(client: &ClientEnd, bytes: &[u8], hold: Duration) -> (String, bool) {
@@ -520,16 +532,51 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_a_session_cannot_read_is_not_taken_from_the_client() {
+    async fn a_session_that_does_not_read_makes_its_client_wait() {
         let (mut server, client) = ends(5);
-        drop(client.ask(b"more than five").unwrap());
+        let began = Instant::now();
+        let reads = async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            server.read_exact(&mut [0; 9]).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(100)).await;
+        };
+        let asks = async {
+            let now = Duration::ZERO;
+            assert_eq!(ask(&client, b"more than five", now).await, said(""));
+            assert_eq!(began.elapsed().as_secs(), 10);
+            // Nine were read, and there is room for more. Nobody waits for ever.
+            assert_eq!(ask(&client, b"more", now).await, said(""));
+            assert_eq!(began.elapsed().as_secs(), 10 + 2 + PATIENCE.as_secs());
+        };
+        let ((), ()) = tokio::join!(reads, asks);
         assert_eq!(client.ask(b"x").unwrap_err(), Refusal::Full);
         drop(client.ask(b"").unwrap());
-        let mut bytes = [0; 14];
-        server.read_exact(&mut bytes).await.unwrap();
-        assert_eq!(&bytes, b"more than five");
+        let mut rest = [0; 9];
+        server.read_exact(&mut rest).await.unwrap();
+        assert_eq!(&rest, b" fivemore");
         drop(client.ask(b"x").unwrap());
         assert_eq!(server.read_u8().await.unwrap(), b'x');
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_must_poll_before_its_session_reads_is_answered() {
+        let (mut server, client) = ends(5);
+        let asks = async {
+            assert_eq!(
+                ask(&client, b"more than five", PATIENCE).await,
+                said("12345")
+            );
+            assert_eq!(ask(&client, b"", PATIENCE).await, said("67890"));
+        };
+        let writes = async {
+            server.write_all(b"1234567890").await.unwrap();
+            server.read_exact(&mut [0; 14]).await.unwrap();
+            let _end = server.read(&mut [0]).await;
+        };
+        tokio::select! {
+            () = asks => {}
+            () = writes => unreachable!("the client is there"),
+        }
     }
 
     #[tokio::test(start_paused = true)]

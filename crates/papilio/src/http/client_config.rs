@@ -82,7 +82,7 @@ fn document(services: &Services, headers: &HeaderMap) -> String {
 }
 
 /// `name`, `name:port`, `1.2.3.4:port` or `[v6]:port`, and nothing that could mean something else.
-fn is_authority(text: &str) -> bool {
+pub(super) fn is_authority(text: &str) -> bool {
     (1..=260).contains(&text.len())
         && text
             .bytes()
@@ -90,14 +90,14 @@ fn is_authority(text: &str) -> bool {
 }
 
 /// The host without its port.
-fn host_of(authority: &str) -> &str {
+pub(super) fn host_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     }
 }
 
-fn is_historic(host: &str) -> bool {
+pub(super) fn is_historic(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     [
         "msn.com",

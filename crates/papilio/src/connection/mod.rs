@@ -132,11 +132,8 @@ where
             let commands = out.commands;
             if written.is_ok() && !out.receipts.is_empty() {
                 self.unsent.append(&mut out.receipts);
-                poll_fn(|cx| {
-                    self.tell_receipts(cx);
-                    Poll::Ready(())
-                })
-                .await;
+                // They are told now or later, whenever all has left.
+                let _now = poll_fn(|cx| Poll::Ready(self.poll_sent(cx))).await;
             }
             if let Some(closing) = conclude(out, written) {
                 report(&self.driver, &closing);
@@ -150,19 +147,20 @@ where
         }
     }
 
-    /// Tells the receipts if all that was written has left.
-    fn tell_receipts(&mut self, cx: &mut Context<'_>) {
-        if let Poll::Ready(flushed) = Pin::new(&mut self.io).poll_flush(cx) {
-            let receipts = std::mem::take(&mut self.unsent);
-            if flushed.is_ok() {
-                receipts.into_iter().for_each(Receipt::written);
-            }
+    /// Tells the receipts when all that was written has left.
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let flushed = ready!(Pin::new(&mut self.io).poll_flush(cx));
+        let receipts = std::mem::take(&mut self.unsent);
+        if flushed.is_ok() {
+            receipts.into_iter().for_each(Receipt::written);
         }
+        Poll::Ready(())
     }
 
     fn poll_woken(&mut self, cx: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Woken> {
         if !self.unsent.is_empty() {
-            self.tell_receipts(cx);
+            // Woken by that alone, it goes on waiting.
+            let _sent = self.poll_sent(cx);
         }
         // While others do not keep up, what the client sends stays with the system, and then with
         // the client.

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   client -> Requests -> library      Content-Length: -1   becomes the length of what came
+//!                                      GET /path            becomes GET /path HTTP/1.0
 //!   client <- Answers  <- library      Passporturls:        becomes PassportURLs:
 //!                                      HTTP/1.0 200         becomes HTTP/1.1 200
 //! ```

@@ -149,13 +149,13 @@ fn tickets(
     answer(&holder, lifetime, &granted)
 }
 
-fn issue(services: &Services, account: &Account, now: Timestamp) -> IssuedTicket {
+pub(super) fn issue(services: &Services, account: &Account, now: Timestamp) -> IssuedTicket {
     let lifetime = services.config.sign_in.ticket_lifetime;
     services.store.ticket_key().issue(account, lifetime, now)
 }
 
 /// Not a fault of the credentials: the client may come again.
-fn unavailable(handle: &str, error: &CredentialsError) -> Response {
+pub(super) fn unavailable(handle: &str, error: &CredentialsError) -> Response {
     Failure::of(handle, error.to_string())
         .on((StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]))
 }

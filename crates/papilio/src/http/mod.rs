@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod head;
 pub mod login;
 mod own_address;
+mod passport;
 mod serve;
 mod sharing;
 mod storage;
@@ -78,6 +79,7 @@ pub fn router(services: Services) -> Router {
         .merge(contacts::routes())
         .merge(gateway::routes())
         .merge(storage::routes(&services.config))
+        .merge(passport::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)
@@ -213,8 +215,8 @@ fn wrapped(routes: Router) -> Router {
     Router::new().fallback_service(routes)
 }
 
-/// The same address with its path in lower case, without doubled slashes, and without what stands
-/// before `rst.srf`.
+/// The same address with its path in lower case, without doubled slashes, without what stands before
+/// `rst.srf`, and without the rest of `PassportURLs` behind `login2.srf` (see [`passport`]).
 fn canonical(uri: &Uri) -> Uri {
     let mut path = String::with_capacity(uri.path().len());
     for c in uri.path().chars() {
@@ -224,6 +226,8 @@ fn canonical(uri: &Uri) -> Uri {
     }
     if path.ends_with("/rst.srf") {
         "/rst.srf".clone_into(&mut path);
+    } else if path.starts_with("/login2.srf,") {
+        "/login2.srf".clone_into(&mut path);
     }
     if let Some(query) = uri.query() {
         path.push('?');
@@ -304,6 +308,8 @@ mod tests {
                 "/config/msgrconfig.asmx?op=A",
             ),
             ("/a%2Fb", "/a%2fb"),
+            ("/login2.srf,DAReg=http://x/,DARealm=y", "/login2.srf"),
+            ("/login2.srfs", "/login2.srfs"),
         ] {
             let uri: Uri = sent.parse().unwrap();
             assert_eq!(canonical(&uri).to_string(), canonical_form, "{sent}");

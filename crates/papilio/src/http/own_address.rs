@@ -73,13 +73,22 @@ impl OwnAddress {
     /// Whether the client came here by a name of the historic service. It has been led here under its
     /// other names too, then, and is best served by the addresses that it has built in.
     pub(super) fn is_historic(&self) -> bool {
-        let host = self.host().to_ascii_lowercase();
-        !self.is_configured
-            && HISTORIC.iter().any(|domain| {
-                host.strip_suffix(domain)
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            })
+        !self.is_configured && is_historic(self.host())
     }
+}
+
+/// The host that a request names, without its port.
+pub(super) fn named_host(headers: &HeaderMap) -> Option<&str> {
+    named(headers).map(host_of)
+}
+
+/// Whether a host is one of the historic service.
+pub(super) fn is_historic(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    HISTORIC.iter().any(|domain| {
+        host.strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
 }
 
 /// Whether an address leads to this server: a path of it, or one of its hosts over HTTP. Anything that

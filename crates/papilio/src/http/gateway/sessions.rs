@@ -69,6 +69,7 @@ impl Gateway {
                 limits: Limits {
                     queue: settings.queue.unwrap_or(usize::MAX),
                     idle: settings.idle.unwrap_or(NEVER),
+                    patience: settings.longest_poll.unwrap_or(NEVER),
                 },
                 most: settings.sessions.unwrap_or(usize::MAX),
                 longest_poll: settings.longest_poll.unwrap_or(NEVER),

@@ -98,12 +98,12 @@ fn mend(head: &mut [u8]) -> Outward {
     if head.starts_with(b"HTTP/1.0 ") {
         head[..9].copy_from_slice(b"HTTP/1.1 ");
     }
-    for exact in EXACT_NAMES {
-        if let Some(range) = header(head, exact) {
-            // The name ends with the colon before the value.
-            let colon = head[..range.start].iter().rposition(|&byte| byte == b':');
-            if let Some(start) = colon.and_then(|colon| colon.checked_sub(exact.len())) {
-                head[start..start + exact.len()].copy_from_slice(exact.as_bytes());
+    for line in head.split_mut(|&byte| byte == b'\n') {
+        let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
+        let name = &mut line[..colon];
+        for exact in EXACT_NAMES {
+            if name.eq_ignore_ascii_case(exact.as_bytes()) {
+                name.copy_from_slice(exact.as_bytes());
             }
         }
     }
@@ -141,7 +141,8 @@ mod tests {
             "HTTP/1.1 100 Continue\r\n\r\n\
              HTTP/1.0 200 OK\r\nPassporturls: Passporturls:\r\nWww-Authenticate:  y\r\n\
              X-Msn-Messenger: \r\nContent-Length: {}\r\n\r\n{body}\
-             HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nwww-authenticate: z\r\n\r\n\
+             HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nwww-authenticate: z\r\n\
+             A: b\r\nwww-authenticate: z\r\n\r\n\
              HTTP/1.1 404 Not Found\r\n\r\n",
             body.len()
         );
@@ -149,7 +150,8 @@ mod tests {
             "HTTP/1.1 100 Continue\r\n\r\n\
              HTTP/1.1 200 OK\r\nPassportURLs: Passporturls:\r\nWWW-Authenticate:  y\r\n\
              X-MSN-Messenger: \r\nContent-Length: {}\r\n\r\n{body}\
-             HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nWWW-Authenticate: z\r\n\r\n\
+             HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nWWW-Authenticate: z\r\n\
+             A: b\r\nWWW-Authenticate: z\r\n\r\n\
              HTTP/1.1 404 Not Found\r\n\r\n",
             body.len()
         );

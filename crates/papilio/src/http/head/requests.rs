@@ -1,4 +1,5 @@
-//! Requests: a body without its length gets one (clients, 15).
+//! Requests: a body without its length gets one (clients, 15), a request line without its version too
+//! (services-auth, 10).
 
 use bytes::{Buf, BytesMut};
 
@@ -163,7 +164,14 @@ impl Requests {
             }
         };
         if !matches!(self.state, Inward::Unmeasured { .. }) {
-            out.extend_from_slice(&self.held.split_to(end));
+            let head = self.held.split_to(end);
+            if let Some(line) = without_version(&head) {
+                out.extend_from_slice(&head[..line]);
+                out.extend_from_slice(b" HTTP/1.0");
+                out.extend_from_slice(&head[line..]);
+            } else {
+                out.extend_from_slice(&head);
+            }
             self.passed += 1;
         }
     }
@@ -219,6 +227,14 @@ impl Requests {
             self.held = BytesMut::new();
         }
     }
+}
+
+/// How long the request line is if it has no version: Gaim, Kopete and others ask the nexus with
+/// `GET /rdr/pprdr.asp` alone, and read an answer with a head all the same.
+fn without_version(head: &[u8]) -> Option<usize> {
+    let line = head.split(|&byte| byte == b'\n').next()?.trim_ascii_end();
+    let target = line.strip_prefix(b"GET /")?;
+    (!target.contains(&b' ')).then_some(line.len())
 }
 
 /// The end of the first `</Envelope>` with any prefix. `searched` remembers how far there is none.
@@ -309,6 +325,27 @@ mod tests {
         requests.end_of_stream(&mut out);
         let mended = BEGIN.replacen("-1", "13", 1);
         assert_eq!(out, format!("{mended}<Envelope><a>").as_bytes());
+    }
+
+    #[test]
+    fn a_request_line_without_version_gets_one() {
+        for (sent, mended) in [
+            (
+                "GET /rdr/pprdr.asp\r\n\r\n",
+                "GET /rdr/pprdr.asp HTTP/1.0\r\n\r\n",
+            ),
+            ("GET /\nA: b\n\n", "GET / HTTP/1.0\nA: b\n\n"),
+            ("GET /a \r\n\r\n", "GET /a HTTP/1.0 \r\n\r\n"),
+            ("GET /a HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1\r\n\r\n"),
+            ("GET  /a\r\n\r\n", "GET  /a\r\n\r\n"),
+            ("VER 1\r\n\r\n", "VER 1\r\n\r\n"),
+        ] {
+            for cuts in [&[1][..], &[100]] {
+                let (out, requests) = through(sent.as_bytes(), cuts);
+                assert_eq!(out, mended);
+                assert_eq!(requests.passed(), 1);
+            }
+        }
     }
 
     #[test]

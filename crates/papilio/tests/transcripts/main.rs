@@ -70,6 +70,7 @@ transcripts! {
     seed_session
     services
     shutdown
+    signed_out
     sign_in
     sso_refused
     status

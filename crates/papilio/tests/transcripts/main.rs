@@ -47,6 +47,7 @@ transcripts! {
     ending
     expired_cookies
     full_lists
+    groups
     handed_data
     idle_conversations
     initial_lists
@@ -62,6 +63,7 @@ transcripts! {
     msnp15_sign_in
     names
     other_networks
+    payloads
     picture
     presence
     rates

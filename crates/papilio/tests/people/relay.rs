@@ -103,3 +103,43 @@ fn anything_within_the_limit_arrives_as_it_was_said_in_order() {
         })
         .unwrap();
 }
+
+/// The types of what clients send, with the beginnings of what follows (wire-msnp13, 8.6).
+const KINDS: [&str; 14] = [
+    "text/plain; charset=UTF-8\r\nX-MMS-IM-Format: FN=MS%20Shell%20Dlg; EF=; CO=0; PF=22\r\n\r\nHi",
+    "text/plain; charset=UTF-8\r\nMessage-ID: {7E5B3C3A}\r\nChunks: 3\r\n\r\nHi",
+    "text/x-msmsgscontrol\r\nTypingUser: bob@example.com\r\n\r\n\r\n",
+    "text/x-msmsgscontrol\r\nRecordingUser: bob@example.com\r\n\r\n\r\n",
+    "text/x-msnmsgr-datacast\r\n\r\nID: 1\r\n\r\n",
+    "text/x-msnmsgr-datacast\r\n\r\nID: 2\r\nData: <msnobj Type=\"8\"/>\r\n\r\n",
+    "text/x-mms-emoticon\r\n\r\n(hi)\t<msnobj Type=\"2\"/>\t",
+    "text/x-mms-animemoticon\r\n\r\n(hi)\t<msnobj Type=\"2\"/>\t",
+    "application/x-msnmsgrp2p\r\nP2P-Dest: bob@example.com\r\n\r\n\0\0\0\0\x01",
+    "application/x-msnmsgrp2p\r\nP2P-Dest: nobody@example.net\r\n\r\n",
+    "application/x-ms-ink\r\n\r\nbase64:AJwcAYCACB0E",
+    "image/gif\r\nMessage-ID: {7E5B3C3A}\r\nChunks: 2\r\n\r\nbase64:R0lGODlh",
+    "text/x-msmsgsinvite; charset=UTF-8\r\n\r\nInvitation-Command: INVITE\r\n\r\n",
+    "text/x-keepalive\r\n\r\n",
+];
+
+#[tokio::test]
+async fn every_kind_arrives_whatever_its_sender_wants_to_hear_of_it() {
+    let house = House::open(Buffers::Usual, Config::default()).await;
+    let mut parties = house.conversation(&["alice", "bob", "carol"]).await;
+    for ack in ['U', 'N', 'A', 'D', 'S'] {
+        for kind in KINDS {
+            let payload = format!("MIME-Version: 1.0\r\nContent-Type: {kind}");
+            let trid = parties[0].mouth.message(ack, payload.as_bytes()).await;
+            for party in &mut parties[1..] {
+                let line = party.ear.hear().await;
+                let (sender, heard) = message(&line).unwrap();
+                assert_eq!(sender, "alice@example.com");
+                assert_eq!(heard, payload.as_bytes(), "{ack}");
+            }
+            if matches!(ack, 'A' | 'D' | 'S') {
+                let line = parties[0].ear.hear().await;
+                assert_eq!(line.text(), format!("ACK {trid}"));
+            }
+        }
+    }
+}

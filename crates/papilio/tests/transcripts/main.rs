@@ -48,6 +48,7 @@ transcripts! {
     ending
     expired_cookies
     full_lists
+    groups
     handed_data
     idle_conversations
     initial_lists
@@ -63,6 +64,7 @@ transcripts! {
     msnp15_sign_in
     names
     other_networks
+    payloads
     picture
     presence
     rates
@@ -71,6 +73,7 @@ transcripts! {
     seed_session
     services
     shutdown
+    signed_out
     sign_in
     sso_refused
     status

@@ -16,7 +16,7 @@ use msnp::roster::{
 use papilio::store::account::{Account, AccountId};
 use papilio::store::roster::{RosterChange, SessionRoster};
 
-use super::script::{Script, SoapRequest};
+use super::script::{Operation, Script, SoapRequest};
 
 /// Every account, what it holds about others, and its tickets.
 #[derive(Debug, Default)]
@@ -103,6 +103,22 @@ impl Book {
             privacy: entry.privacy,
             contacts: contacts.collect(),
         }
+    }
+
+    /// What an operator does: every ticket of the account dies. Its number, and the epoch before
+    /// which its sessions end.
+    pub(crate) fn end_sessions(
+        &mut self,
+        handle: &Handle,
+        operation: Operation,
+    ) -> (AccountId, i64) {
+        let id = self.id(handle);
+        self.tickets.retain(|_, account| *account != id);
+        let entry = self.entries.iter_mut().find(|e| e.account.id == id);
+        let account = &mut entry.expect("no such account").account;
+        account.disabled |= operation != Operation::SetPassword;
+        account.epoch += 1;
+        (id, account.epoch)
     }
 
     /// Carries out what the address book and sharing services are asked; returns what changed.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use msnp::handle::Handle;
 
 use super::frame::Frame;
-use super::script::{Action, Command, Door, Script, SoapRequest, Step};
+use super::script::{Action, Command, Door, Operation, Script, SoapRequest, Step};
 use super::template::{Names, Surroundings, Template, show};
 
 /// Where a transcript happens.
@@ -33,6 +33,8 @@ pub(crate) trait World {
     fn ticket_and_secret(&mut self, account: &Handle) -> (String, String);
     /// Calls the address book or sharing service.
     fn soap(&mut self, by: &Handle, request: &SoapRequest);
+    /// Does what an operator does to an account, as another process than the server.
+    fn operate(&mut self, operation: Operation, whom: &Handle);
     /// Lets time pass.
     fn wait(&mut self, time: Duration);
     /// Tells the server to stop.
@@ -155,6 +157,10 @@ impl<W: World> Player<'_, W> {
             Action::Soap { by, request } => {
                 self.log.push(format!("soap {by} {request:?}"));
                 self.world.soap(by, request);
+            }
+            Action::Operate { operation, whom } => {
+                self.log.push(format!("operator {operation:?} {whom}"));
+                self.world.operate(*operation, whom);
             }
             Action::Wait(time) => {
                 self.log.push(format!("wait {time:?}"));

@@ -23,7 +23,7 @@ use papilio::store::account::Account;
 use super::book::Book;
 use super::frame::next_frame;
 use super::play::{Client, Received, World};
-use super::script::{Door, Script, SoapRequest};
+use super::script::{Door, Operation, Script, SoapRequest};
 use super::template::show;
 
 /// Where clients connect from and to (documentation addresses, as in the reference transcripts).
@@ -219,6 +219,13 @@ impl World for Pure {
         self.node
             .directory
             .apply(account, changes, Timestamp::now());
+        self.deliver();
+    }
+
+    fn operate(&mut self, operation: Operation, whom: &Handle) {
+        let (account, before) = self.book.end_sessions(whom, operation);
+        self.node.directory.end_sessions(account, before);
+        self.node.conversations.end_seats(account);
         self.deliver();
     }
 

@@ -9,7 +9,8 @@ use msnp::presence::FriendlyName;
 use msnp::roster::{AddPolicy, List, Lists, Privacy};
 
 use super::script::{
-    Action, Command, Door, Label, NewAccount, NewContact, Script, SoapRequest, Step, owner,
+    Action, Command, Door, Label, NewAccount, NewContact, Operation, Script, SoapRequest, Step,
+    owner,
 };
 use super::template::{Template, unhex};
 
@@ -181,6 +182,10 @@ impl Reader {
             match *words {
                 ["wait", time] => Action::Wait(duration(time)?),
                 ["server", "shuts", "down"] => Action::ShutDown,
+                ["operator", operation, whom] => Action::Operate {
+                    operation: operation_named(operation)?,
+                    whom: self.handle(&self.label(whom, roles)?)?,
+                },
                 ["soap", who, ref rest @ ..] => Action::Soap {
                     by: self.handle(&self.label(who, roles)?)?,
                     request: self.soap(rest, roles)?,
@@ -414,6 +419,15 @@ fn role_named(name: &str) -> Result<List, String> {
         "Reverse" => List::Reverse,
         "Pending" => List::Pending,
         _ => return Err(format!("no such role: {name}")),
+    })
+}
+
+fn operation_named(name: &str) -> Result<Operation, String> {
+    Ok(match name {
+        "disables" => Operation::Disable,
+        "deletes" => Operation::Delete,
+        "passwords" => Operation::SetPassword,
+        _ => return Err(format!("no operator does that: {name}")),
     })
 }
 

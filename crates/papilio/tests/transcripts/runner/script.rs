@@ -86,6 +86,10 @@ pub(crate) enum Action {
         by: Handle,
         request: SoapRequest,
     },
+    Operate {
+        operation: Operation,
+        whom: Handle,
+    },
     Wait(Duration),
     ShutDown,
     /// A part begins or ends: its names are its own.
@@ -121,6 +125,17 @@ pub(crate) enum SoapRequest {
     SetPrivacy(Privacy),
     /// `ABContactUpdate MSN.IM.GTC 0`
     SetAddPolicy(AddPolicy),
+}
+
+/// What the operator does to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// `papilio user disable`
+    Disable,
+    /// `papilio user delete`
+    Delete,
+    /// `papilio user passwd`
+    SetPassword,
 }
 
 impl Script {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::frame::{Frame, next_frame};
 use super::play::{Client, Received, World};
 use super::polling::Polling;
-use super::script::{Door, Script, SoapRequest};
+use super::script::{Door, Operation, Script, SoapRequest};
 use super::services::Services;
 use super::settings;
 
@@ -166,6 +166,18 @@ impl World for Sockets {
 
     fn soap(&mut self, by: &Handle, request: &SoapRequest) {
         self.services.call(by, request);
+    }
+
+    fn operate(&mut self, operation: Operation, whom: &Handle) {
+        let words: &[&str] = match operation {
+            Operation::Disable => &["user", "disable"],
+            Operation::Delete => &["user", "delete"],
+            Operation::SetPassword => &["user", "passwd", "--password", "another one"],
+        };
+        let mut command = papilio(&self.server.folder, words);
+        command.arg(whom.as_str()).stdin(Stdio::null());
+        let done = command.stdout(Stdio::null()).status().unwrap();
+        assert!(done.success(), "{words:?} {whom}");
     }
 
     fn wait(&mut self, _: Duration) {

@@ -7,8 +7,8 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen, PasswordKeys, Rates,
-    SignIn, Switchboard, ThrottleKeys,
+    Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen, OfflineMessages,
+    PasswordKeys, Rates, SignIn, Switchboard, ThrottleKeys,
 };
 
 impl Default for Config {
@@ -30,6 +30,7 @@ impl Default for Config {
             rates: Rates::default(),
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
+            offline_messages: OfflineMessages::default(),
         }
     }
 }
@@ -187,6 +188,18 @@ impl Default for ListSizes {
             block: Some(1200),
             groups: Some(30),
             group_name: Some(61),
+        }
+    }
+}
+
+impl Default for OfflineMessages {
+    fn default() -> Self {
+        Self {
+            text: Some(8192),
+            sender_messages: Some(10),
+            sender_window: seconds(10),
+            mailbox: Some(500),
+            lifetime: minutes(30 * 24 * 60),
         }
     }
 }

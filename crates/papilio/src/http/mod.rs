@@ -19,6 +19,8 @@ mod contacts;
 pub mod gateway;
 pub mod head;
 pub mod login;
+mod oim;
+mod rsi;
 mod serve;
 mod sharing;
 pub mod stream;
@@ -72,6 +74,8 @@ pub fn router(services: Services) -> Router {
         .merge(client_config::routes())
         .merge(contacts::routes())
         .merge(gateway::routes())
+        .merge(oim::routes(&services.config.offline_messages))
+        .merge(rsi::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -156,7 +156,7 @@ impl Writer {
     /// Two are left for every one that is read and deleted. `None`: no answer came.
     async fn one_step(&mut self, stream: &mut TcpStream) -> Option<()> {
         self.step += 1;
-        if self.step % 3 != 0 {
+        if !self.step.is_multiple_of(3) {
             let text = format!("{} {}", self.number, self.step);
             self.under_way = Some(UnderWay::Store(text.clone()));
             self.done(exchange(stream, &self.store(&text)).await?);

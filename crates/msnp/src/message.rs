@@ -11,6 +11,7 @@
 //!
 //! A switchboard relays messages unread; only their authors and readers need this.
 
+pub mod offline;
 mod profile;
 
 use std::fmt;
@@ -158,14 +159,6 @@ impl Message {
         Self::new("text/x-msnmsgr-datacast").with_body("ID: 1\r\n\r\n")
     }
 
-    /// From the notification server after the first `CHG`: an empty mailbox.
-    pub fn empty_mailbox() -> Self {
-        Self::new("text/x-msmsgsinitialmdatanotification; charset=UTF-8").with_body(
-            "Mail-Data: <MD><E><I>0</I><IU>0</IU><O>0</O><OU>0</OU></E>\
-             <Q><QTM>409600</QTM><QNM>204800</QNM></Q></MD>\r\n",
-        )
-    }
-
     /// From the notification server: it closes in so many minutes.
     pub fn shutdown_in(minutes: u32) -> Self {
         Self::new("application/x-msmsgssystemmessage")
@@ -228,11 +221,6 @@ mod tests {
                 69,
                 Message::nudge(),
                 "MIME-Version: 1.0\r\nContent-Type: text/x-msnmsgr-datacast\r\n\r\nID: 1\r\n\r\n",
-            ),
-            (
-                195,
-                Message::empty_mailbox(),
-                "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsinitialmdatanotification; charset=UTF-8\r\n\r\nMail-Data: <MD><E><I>0</I><IU>0</IU><O>0</O><OU>0</OU></E><Q><QTM>409600</QTM><QNM>204800</QNM></Q></MD>\r\n",
             ),
             (
                 88,

@@ -76,6 +76,8 @@ pub struct Config {
     pub switchboard: Switchboard,
     /// Contact lists.
     pub lists: ListSizes,
+    /// Messages for those who are not there.
+    pub offline_messages: OfflineMessages,
 }
 
 /// Which ports are open. `None` = off.
@@ -353,6 +355,28 @@ pub struct ListSizes {
     /// The name of a group, in characters.
     #[serde(with = "value::count")]
     pub group_name: Option<usize>,
+}
+
+/// Messages for those who are not there (services-oim, 9).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OfflineMessages {
+    /// The text of one, in bytes.
+    #[serde(with = "value::count")]
+    pub text: Option<usize>,
+    /// How many one account may leave within `sender_window`.
+    #[serde(with = "value::count")]
+    pub sender_messages: Option<usize>,
+    /// See `sender_messages`.
+    #[serde(with = "value::period")]
+    pub sender_window: Option<Duration>,
+    /// How many may wait in one mailbox.
+    #[serde(with = "value::count")]
+    pub mailbox: Option<usize>,
+    /// How long one waits.
+    #[serde(with = "value::period")]
+    pub lifetime: Option<Duration>,
 }
 
 impl Config {

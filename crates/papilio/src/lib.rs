@@ -14,6 +14,7 @@ pub mod password;
 pub mod per_address;
 pub mod pictures;
 mod recent;
+pub mod sender_throttle;
 pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;

@@ -1,5 +1,6 @@
 //! kill -9 in the middle of SOAP writes: after a restart every acknowledged change is there, and of
-//! what was under way there is all or nothing (DESIGN, section 6, 7).
+//! what was under way there is all or nothing (DESIGN, section 6, 7). Here the address book; in `kill/`
+//! the other services.
 //!
 //! ```text
 //!   six clients, each with an account, a list of what they want and one of what was acknowledged
@@ -14,6 +15,9 @@
 #[expect(dead_code, reason = "the other users of this file need more of it")]
 #[path = "support/http.rs"]
 mod support;
+
+#[path = "kill/offline_messages.rs"]
+mod offline_messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use crate::error::{ErrorCode, ParseError};
 use crate::handle::Handle;
 use crate::message::Profile;
+use crate::message::offline::MailData;
 use crate::presence::{Capabilities, FriendlyName, Status, UserData};
 use crate::proof::sso::{Nonce, Response, Secret};
 use crate::proof::tweener::Ticket;
@@ -185,8 +186,13 @@ pub enum Answer {
         /// As asked, with the network of those who exist.
         query: Query,
     },
-    /// Everyone whom the account sees at its first `CHG`.
-    Burst(Vec<Arc<Presence>>),
+    /// What a session learns at its first `CHG`.
+    Burst {
+        /// Everyone whom the account sees.
+        seen: Vec<Arc<Presence>>,
+        /// What is in its mailbox.
+        mail: MailData,
+    },
     /// Where the new switchboard is.
     Switchboard {
         /// The command to answer.

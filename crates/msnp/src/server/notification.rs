@@ -20,6 +20,7 @@ use super::{
 use crate::error::{ErrorCode, ParseError};
 use crate::handle::Handle;
 use crate::message::Message;
+use crate::message::offline::MailData;
 use crate::presence::{FriendlyName, UserData};
 use crate::roster::Lists;
 use crate::wire::command::federation::Uum;
@@ -471,7 +472,7 @@ impl Notification {
 
     fn answer(&mut self, now: Instant, answer: Answer, effects: &mut Vec<Effect>) {
         match answer {
-            Answer::Burst(seen) => self.burst(now, &seen, effects),
+            Answer::Burst { seen, mail } => self.burst(now, &seen, &mail, effects),
             Answer::Edited {
                 edit,
                 trid,
@@ -537,7 +538,13 @@ impl Notification {
     }
 
     /// What follows the first `CHG`: everyone who can be seen, the challenge, the mailbox.
-    fn burst(&mut self, now: Instant, seen: &[Arc<Presence>], effects: &mut Vec<Effect>) {
+    fn burst(
+        &mut self,
+        now: Instant,
+        seen: &[Arc<Presence>],
+        mail: &MailData,
+        effects: &mut Vec<Effect>,
+    ) {
         let Phase::Showing(trid) = self.phase else {
             return;
         };
@@ -555,7 +562,7 @@ impl Notification {
             effects.push(Effect::Send(out.freeze()));
         }
         self.challenge(now, effects);
-        let message = Message::empty_mailbox().write();
+        let message = Message::initial_mail(mail).write();
         self.reply(effects, NotificationReply::Msg(ServerMessage { message }));
     }
 

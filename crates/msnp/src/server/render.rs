@@ -7,10 +7,11 @@ use bytes::{Bytes, BytesMut};
 
 use super::Presence;
 use crate::handle::Handle;
-use crate::message::MemberId;
+use crate::message::offline::MailSummary;
+use crate::message::{MemberId, Message};
 use crate::presence::FriendlyName;
 use crate::wire::command::list::ListDocument;
-use crate::wire::command::notice::{AddressBookChanged, Not, Ubn};
+use crate::wire::command::notice::{AddressBookChanged, Not, ServerMessage, Ubn};
 use crate::wire::command::presence::{Fln, Nln, Shown, Ubx};
 use crate::wire::command::roster::ListPush;
 use crate::wire::command::switchboard::{Bye, ByeCause, Cookie, Joi, Member, Rng, Said, SessionId};
@@ -145,6 +146,21 @@ pub fn handed(sender: &Handle, kind: u32, data: &Bytes, dialect: &Dialect) -> By
         data: data.clone(),
     };
     written(NotificationReply::Ubn(ubn), dialect)
+}
+
+/// `MSG Hotmail`: an offline message came.
+pub fn mail_arrived(mail: &MailSummary, dialect: &Dialect) -> Bytes {
+    mail_notice(&Message::mail_arrived(mail), dialect)
+}
+
+/// `MSG Hotmail`: so many offline messages were deleted.
+pub fn mails_deleted(count: usize, dialect: &Dialect) -> Bytes {
+    mail_notice(&Message::mails_deleted(count), dialect)
+}
+
+fn mail_notice(message: &Message, dialect: &Dialect) -> Bytes {
+    let message = message.write();
+    written(NotificationReply::Msg(ServerMessage { message }), dialect)
 }
 
 /// `RNG`: somebody calls.

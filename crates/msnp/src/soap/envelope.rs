@@ -92,6 +92,11 @@ impl Document {
             .unwrap_or(&self.envelope)
     }
 
+    /// The `Body`, where it has more than one element.
+    pub fn body(&self) -> &Element {
+        self.envelope.child("Body").unwrap_or(&self.envelope)
+    }
+
     /// The `Header`, if there is one.
     pub fn header(&self) -> Option<&Element> {
         self.envelope.child("Header")
@@ -256,7 +261,7 @@ pub struct ServiceHeader {
 }
 
 /// Renders a template. Writing to a string cannot fail, and the templates here do nothing else.
-pub(super) fn written(template: &impl Template) -> String {
+pub(crate) fn written(template: &impl Template) -> String {
     template.render().unwrap_or_default()
 }
 

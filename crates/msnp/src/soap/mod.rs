@@ -14,6 +14,7 @@
 //! * [`storage`]: the profile that roams, and its display picture; its faults are its own.
 //! * [`refusal`]: what address book and sharing answer when they do not do it.
 //! * [`guid`], [`timestamp`]: how both write ids and times.
+//! * [`oim`]: leaving an offline message; [`rsi`]: fetching and deleting them.
 //! * [`rst`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
 
 pub mod abook;
@@ -22,7 +23,9 @@ pub mod contact_change;
 pub mod envelope;
 pub mod escape;
 pub mod guid;
+pub mod oim;
 pub mod refusal;
+pub mod rsi;
 pub mod rst;
 pub mod sharing;
 pub mod storage;

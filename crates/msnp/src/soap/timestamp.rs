@@ -51,22 +51,63 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A point in time as calendars and clocks show it somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Civil {
+    pub(crate) year: i64,
+    /// From 1.
+    pub(crate) month: i64,
+    /// Of the month, from 1.
+    pub(crate) day: i64,
+    /// From 0, which is Sunday.
+    pub(crate) weekday: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
+    /// Steps of 100 ns.
+    pub(crate) fraction: i64,
+}
+
+impl Timestamp {
+    /// What the clock shows that differs from UTC by so many seconds.
+    pub(crate) fn civil(self, offset_seconds: i64) -> Civil {
         let local = self
             .0
             .clamp(FIRST, LAST)
-            .saturating_add(OFFSET_SECONDS * Self::PER_SECOND);
-        let fraction = local.rem_euclid(Self::PER_SECOND);
+            .saturating_add(offset_seconds * Self::PER_SECOND);
         let seconds = local.div_euclid(Self::PER_SECOND);
-        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        let days = seconds.div_euclid(SECONDS_PER_DAY);
+        let (year, month, day) = civil_from_days(days);
         let second = seconds.rem_euclid(SECONDS_PER_DAY);
+        Civil {
+            year,
+            month,
+            day,
+            // 1970 began on a Thursday.
+            weekday: (days + 4).rem_euclid(7),
+            hour: second / 3600,
+            minute: second / 60 % 60,
+            second: second % 60,
+            fraction: local.rem_euclid(Self::PER_SECOND),
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil {
+            year,
+            month,
+            day,
+            weekday: _,
+            hour,
+            minute,
+            second,
+            fraction,
+        } = self.civil(PACIFIC);
         write!(
             f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{fraction:07}-08:00",
-            second / 3600,
-            second / 60 % 60,
-            second % 60,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:07}-08:00",
         )
     }
 }
@@ -129,7 +170,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 const DAYS_PER_ERA: i64 = 146_097;
 /// From the first of March of the year 0.
 const DAYS_TO_1970: i64 = 719_468;
-const OFFSET_SECONDS: i64 = -8 * 3600;
+/// The coast where Messenger's own servers stood, in seconds from UTC.
+pub(crate) const PACIFIC: i64 = -8 * 3600;
 /// What can be written with four digits of a year.
 const FIRST: i64 = -62_135_568_000 * Timestamp::PER_SECOND;
 const LAST: i64 = 253_402_300_799 * Timestamp::PER_SECOND;

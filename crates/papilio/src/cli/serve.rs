@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use msnp::server::{BareTickets, Door, Policy, Rate};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
@@ -36,6 +37,9 @@ const LAST_POLLS: Duration = Duration::from_millis(2500);
 
 /// How long the database may then take to close.
 const CLOSING_DEADLINE: Duration = Duration::from_millis(300);
+
+/// How long what has expired may stay on the disk.
+const CLEARING_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
 /// The port of the notification server, if nobody says otherwise.
 const USUAL_PORT: u16 = 1863;
@@ -95,6 +99,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if let Some(interval) = config.sign_in.sign_out_interval {
         listeners.spawn(sign_outs.run(interval));
     }
+    listeners.spawn(clear_away(store.clone()));
     println!("{ready}");
     if config.demo {
         eprintln!("{}", demo::instructions(where_to));
@@ -242,6 +247,19 @@ impl Ports {
             tokio::spawn(http::serve(listener, router, limits, per_address, stopped))
         });
         (listeners, Http { running, stop })
+    }
+}
+
+/// Clears away what has expired, now and then: nobody is shown it in between.
+async fn clear_away(store: Store) {
+    let mut rounds = tokio::time::interval(CLEARING_INTERVAL);
+    loop {
+        rounds.tick().await;
+        match store.clear_expired_mails(Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "cleared away offline messages"),
+            Err(error) => warn!(%error, "cannot clear away offline messages"),
+        }
     }
 }
 

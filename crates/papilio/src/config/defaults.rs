@@ -8,7 +8,8 @@ use msnp::wire::version::Dialect;
 use super::value::{ListenAddress, Rate};
 use super::{
     Banner, Client, Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen,
-    PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab, TextAd, ThrottleKeys,
+    OfflineMessages, PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab, TextAd,
+    ThrottleKeys,
 };
 
 impl Default for Config {
@@ -32,6 +33,7 @@ impl Default for Config {
             rates: Rates::default(),
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
+            offline_messages: OfflineMessages::default(),
         }
     }
 }
@@ -216,6 +218,18 @@ impl Default for ListSizes {
             block: Some(1200),
             groups: Some(30),
             group_name: Some(61),
+        }
+    }
+}
+
+impl Default for OfflineMessages {
+    fn default() -> Self {
+        Self {
+            text: Some(8192),
+            sender_messages: Some(10),
+            sender_window: seconds(10),
+            mailbox: Some(500),
+            lifetime: minutes(30 * 24 * 60),
         }
     }
 }

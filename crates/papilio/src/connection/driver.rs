@@ -34,6 +34,7 @@ use crate::directory::SessionId;
 use crate::mailbox::{Mailbox, Overflow, Post, Receipt};
 use crate::node::{ConnectionId, Node};
 use crate::store::account::{Account, AccountId};
+use crate::store::offline_messages::MailSnapshot;
 use crate::store::roster::SessionRoster;
 
 /// A session, and what it holds elsewhere.
@@ -265,6 +266,15 @@ impl Driver {
         account.id
     }
 
+    /// What is in the mailbox of whoever [signed in](Self::sign_in): read after that, and handed over
+    /// before [`Driver::verified`].
+    pub fn fill_mail(&mut self, snapshot: MailSnapshot) {
+        if let Some(place) = &self.signed_in {
+            let directory = &self.node.directory;
+            directory.fill_mail(place.account, place.session, snapshot);
+        }
+    }
+
     /// Completes [`Ask::Verify`].
     pub fn verified(
         &mut self,
@@ -384,7 +394,9 @@ impl Driver {
             Effect::Appear(appearance) => {
                 let place = self.signed_in.as_ref()?;
                 let directory = &self.node.directory;
-                Answer::Burst(directory.appear(place.account, place.session, &appearance)?)
+                let seen = directory.appear(place.account, place.session, &appearance)?;
+                let mail = directory.tell_mail(place.account, place.session);
+                Answer::Burst { seen, mail }
             }
             Effect::Rename(name) => {
                 let place = self.signed_in.as_ref()?;

@@ -323,7 +323,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     return driver.verified(now(), Err(Refusal::Internal), out);
                 }
             };
-            // First the place, then the lists: a change made in between reaches the place.
+            // First the place, then lists and mailbox: a change made in between reaches the place.
             let id = driver.sign_in(&account, dialect);
             // What ended the account's sessions before there was this one must end it as well.
             match store.is_as_before(&account).await {
@@ -334,10 +334,14 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     return driver.verified(now(), Err(Refusal::Internal), out);
                 }
             }
-            let outcome = match store.roster_of(id).await {
-                Ok(roster) => Ok(welcome(driver, &account, ticket, date, roster)),
+            let read = tokio::try_join!(store.roster_of(id), store.mail_snapshot(id, date));
+            let outcome = match read {
+                Ok((roster, snapshot)) => {
+                    driver.fill_mail(snapshot);
+                    Ok(welcome(driver, &account, ticket, date, roster))
+                }
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot read the lists");
+                    warn!(connection = %driver.id(), %handle, %error, "cannot read lists and mailbox");
                     Err(Refusal::Internal)
                 }
             };

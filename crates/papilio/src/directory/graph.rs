@@ -17,6 +17,7 @@ use msnp::wire::command::switchboard::Member;
 use msnp::wire::param::Param;
 use msnp::wire::version::Dialect;
 
+use super::mail::MailView;
 use super::press::{Press, Telling};
 use crate::mailbox::Mailbox;
 use crate::store::account::{Account, AccountId};
@@ -56,6 +57,18 @@ pub(super) struct Online {
     pub(super) calls: Calls,
     /// The account's, when the session began.
     pub(super) epoch: i64,
+    /// Whether `contacts` has what is stored.
+    pub(super) lists: Stored,
+    pub(super) mail: MailView,
+}
+
+/// Whether something was read from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// Not yet.
+    Unread,
+    /// Yes.
+    Read,
 }
 
 /// One contact of a session.

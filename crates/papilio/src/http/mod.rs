@@ -20,8 +20,10 @@ mod contacts;
 pub mod gateway;
 pub mod head;
 pub mod login;
+mod oim;
 mod own_address;
 mod passport;
+mod rsi;
 mod serve;
 mod sharing;
 mod storage;
@@ -80,6 +82,8 @@ pub fn router(services: Services) -> Router {
         .merge(gateway::routes())
         .merge(storage::routes(&services.config))
         .merge(passport::routes())
+        .merge(oim::routes(&services.config.offline_messages))
+        .merge(rsi::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -23,6 +23,7 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+pub mod offline_messages;
 mod open;
 pub mod picture;
 pub mod profile;

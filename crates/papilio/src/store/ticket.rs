@@ -126,6 +126,21 @@ impl TicketKey {
         secret
     }
 
+    /// The challenges that hold for the offline messages of an account, the newest first: 20 digits
+    /// each, the same for some hours whoever asks and through every restart (services-oim, 4).
+    pub fn lock_key_challenges(&self, account: AccountId, now: Timestamp) -> [String; 2] {
+        let period = now.as_second().div_euclid(CHALLENGE_PERIOD);
+        [period, period - 1].map(|period| {
+            let mut message = account.0.to_be_bytes().to_vec();
+            message.extend(period.to_be_bytes());
+            let bytes = self.mac(CHALLENGE, &message).finalize().into_bytes();
+            let number = bytes.iter().fold(0_u128, |number, &byte| {
+                number.wrapping_mul(256).wrapping_add(byte.into())
+            });
+            format!("{:020}", number % 10_u128.pow(20))
+        })
+    }
+
     fn seal(&self, claims: Claims, random: [u8; 16]) -> String {
         let mut bytes = Vec::with_capacity(BYTES);
         bytes.push(FORM);
@@ -225,7 +240,11 @@ const BODY: usize = 1 + 4 + 8 + 8 + 16;
 const BYTES: usize = BODY + 32;
 
 const SEAL: &[u8] = b"papilio ticket seal\0";
+const CHALLENGE: &[u8] = b"papilio offline message challenge\0";
 const PROOF: &[u8] = b"papilio ticket proof\0";
+
+/// A challenge holds for at least so many seconds, and less than twice as many.
+const CHALLENGE_PERIOD: i64 = 6 * 60 * 60;
 
 const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
@@ -286,6 +305,26 @@ mod tests {
         let ticket = KEY.issue(&alice(), None, at(1000));
         assert_eq!(KEY.secret(&ticket.t), ticket.secret);
         assert_ne!(TicketKey([8; 32]).secret(&ticket.t), ticket.secret);
+    }
+
+    #[test]
+    fn a_challenge_holds_for_six_hours_and_is_each_accounts_own() {
+        let (alice, bob) = (AccountId(1), AccountId(2));
+        let hours = |hours: i64| at(1_000_000 * CHALLENGE_PERIOD + hours * 3600);
+        let [now, before] = KEY.lock_key_challenges(alice, hours(0));
+        assert!(now.len() == 20 && now.bytes().all(|b| b.is_ascii_digit()));
+        assert_ne!(now, before);
+        assert_eq!(
+            KEY.lock_key_challenges(alice, hours(5)),
+            [now.clone(), before]
+        );
+        assert_eq!(KEY.lock_key_challenges(alice, hours(11))[1], now);
+        assert!(!KEY.lock_key_challenges(alice, hours(12)).contains(&now));
+        assert_ne!(KEY.lock_key_challenges(bob, hours(0))[0], now);
+        assert_ne!(
+            TicketKey([8; 32]).lock_key_challenges(alice, hours(0))[0],
+            now
+        );
     }
 
     #[test]

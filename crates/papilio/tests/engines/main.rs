@@ -11,6 +11,7 @@ mod postgres;
 
 mod account;
 mod credentials;
+mod offline_messages;
 mod opening;
 mod roster;
 mod sign_out;

@@ -63,6 +63,10 @@ transcripts! {
     msnp14_sign_in
     msnp15_sign_in
     names
+    offline_messages
+    offline_messages_at_sign_in
+    offline_messages_refused
+    offline_messages_too_many
     other_networks
     payloads
     picture

@@ -292,7 +292,7 @@ pub(super) fn policy_of(value: i64) -> AddPolicy {
 }
 
 /// As the column `blp` has it.
-pub(super) fn privacy_of(value: i64) -> Privacy {
+pub(in crate::store) fn privacy_of(value: i64) -> Privacy {
     privacy(&value.to_string())
 }
 

@@ -37,7 +37,7 @@ use super::account::AccountId;
 use super::{Store, StoreError};
 use crate::config::ListSizes;
 
-pub(super) use book::{furnish, leave_everybody, touch};
+pub(super) use book::{furnish, leave_everybody, privacy_of, touch};
 
 /// Something that the directory must know after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]

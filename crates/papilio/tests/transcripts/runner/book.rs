@@ -14,14 +14,18 @@ use msnp::roster::{
     remove_forward, remove_member, spoken_of,
 };
 use papilio::store::account::{Account, AccountId};
+use papilio::store::offline_messages::MailRecipient;
 use papilio::store::roster::{RosterChange, SessionRoster};
 
+use super::mailboxes::Mailboxes;
 use super::script::{Operation, Script, SoapRequest};
 
 /// Every account, what it holds about others, and its tickets.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     entries: Vec<Entry>,
+    /// What waits for whom.
+    pub(crate) mail: Mailboxes,
     tickets: HashMap<String, AccountId>,
 }
 
@@ -52,6 +56,7 @@ impl Book {
         });
         let mut book = Self {
             entries: entries.collect(),
+            mail: Mailboxes::default(),
             tickets: HashMap::new(),
         };
         for new in &script.contacts {
@@ -121,6 +126,17 @@ impl Book {
         (id, account.epoch)
     }
 
+    /// What the store says of whoever is left a message.
+    pub(crate) fn mail_recipient(&self, to: &Handle, sender: &Handle) -> MailRecipient {
+        let (id, sender) = (self.id(to), self.id(sender));
+        MailRecipient {
+            id,
+            handle: to.clone(),
+            lists: self.pair(id, sender).own,
+            privacy: self.entry(id).privacy,
+        }
+    }
+
     /// Carries out what the address book and sharing services are asked; returns what changed.
     pub(crate) fn apply(&mut self, by: &Handle, request: &SoapRequest) -> Vec<RosterChange> {
         let owner = self.id(by);
@@ -165,6 +181,9 @@ impl Book {
             SoapRequest::SetAddPolicy(policy) => {
                 self.entry_mut(owner).add_policy = *policy;
                 vec![RosterChange::AddressBook { owner }]
+            }
+            SoapRequest::Store { .. } | SoapRequest::GetMessages | SoapRequest::DeleteMessages => {
+                panic!("not of the address book: {request:?}")
             }
         }
     }

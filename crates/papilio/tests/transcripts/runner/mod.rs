@@ -2,6 +2,8 @@
 
 mod book;
 mod frame;
+mod mailboxes;
+mod offline;
 mod play;
 mod polling;
 mod pure;

@@ -23,7 +23,7 @@ use papilio::store::account::Account;
 use super::book::Book;
 use super::frame::next_frame;
 use super::play::{Client, Received, World};
-use super::script::{Door, Operation, Script, SoapRequest};
+use super::script::{Door, Operation, Outcome, Script, SoapRequest};
 use super::template::show;
 
 /// Where clients connect from and to (documentation addresses, as in the reference transcripts).
@@ -80,6 +80,35 @@ impl Pure {
         act(&mut driver, &mut connection.input, &mut out);
         connection.put_back(driver, out);
         self.deliver();
+    }
+
+    /// Carries out what the offline message services are asked. Whether it was for them.
+    fn mail(&mut self, by: &Handle, request: &SoapRequest) -> bool {
+        let Self { node, book, .. } = self;
+        let directory = &node.directory;
+        let account = book.find(by).expect("no such account").clone();
+        match request {
+            SoapRequest::Store { to, text, outcome } => {
+                let recipient = book.mail_recipient(to, by);
+                let is_taken = directory.takes_mail(&recipient, account.id);
+                assert_eq!(is_taken, *outcome == Outcome::Done, "{request:?}");
+                if is_taken {
+                    let mail = book.mail.keep(&account, recipient.id, to, text);
+                    directory.mail_arrived(recipient.id, &mail);
+                }
+            }
+            SoapRequest::GetMessages => {
+                for id in book.mail.read(account.id) {
+                    directory.mail_marked_read(account.id, id);
+                }
+            }
+            SoapRequest::DeleteMessages => {
+                let deleted = book.mail.delete(account.id);
+                directory.mails_deleted(account.id, &deleted);
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn deliver(&mut self) {
@@ -214,6 +243,10 @@ impl World for Pure {
     }
 
     fn soap(&mut self, by: &Handle, request: &SoapRequest) {
+        if self.mail(by, request) {
+            self.deliver();
+            return;
+        }
         let changes = self.book.apply(by, request);
         let account = self.book.find(by).expect("no such account");
         self.node
@@ -294,6 +327,7 @@ fn answer(
             };
             let account = account.clone();
             let id = driver.sign_in(&account, dialect);
+            driver.fill_mail(book.mail.snapshot(id));
             let roster = book.roster_of(id);
             let welcome = welcome(driver, &account, ticket, Timestamp::now(), roster);
             driver.verified(now, Ok(welcome), out)

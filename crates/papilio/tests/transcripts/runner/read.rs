@@ -9,8 +9,8 @@ use msnp::presence::FriendlyName;
 use msnp::roster::{AddPolicy, List, Lists, Privacy};
 
 use super::script::{
-    Action, Command, Door, Label, NewAccount, NewContact, Operation, Script, SoapRequest, Step,
-    owner,
+    Action, Command, Door, Label, NewAccount, NewContact, Operation, Outcome, Script, SoapRequest,
+    Step, owner,
 };
 use super::template::{Template, unhex};
 
@@ -350,6 +350,18 @@ impl Reader {
             ["ABContactUpdate", "MSN.IM.GTC", "0"] => {
                 SoapRequest::SetAddPolicy(AddPolicy::Automatic)
             }
+            ["Store", to, ref words @ ..] => SoapRequest::Store {
+                to: whom(to)?,
+                text: words.join(" "),
+                outcome: Outcome::Done,
+            },
+            ["cannot", "Store", to, ref words @ ..] => SoapRequest::Store {
+                to: whom(to)?,
+                text: words.join(" "),
+                outcome: Outcome::Refused,
+            },
+            ["GetMessage"] => SoapRequest::GetMessages,
+            ["DeleteMessages"] => SoapRequest::DeleteMessages,
             _ => return Err(format!("no such request: {}", words.join(" "))),
         })
     }

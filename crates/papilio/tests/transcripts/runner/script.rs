@@ -110,7 +110,7 @@ pub(crate) struct Command {
     pub(crate) payload: Option<Template>,
 }
 
-/// A call of the address book or sharing service.
+/// A call of the address book, sharing or offline message services.
 #[derive(Clone, Debug)]
 pub(crate) enum SoapRequest {
     /// `ABContactAdd bob`
@@ -125,6 +125,23 @@ pub(crate) enum SoapRequest {
     SetPrivacy(Privacy),
     /// `ABContactUpdate MSN.IM.GTC 0`
     SetAddPolicy(AddPolicy),
+    /// `Store bob some words`, `cannot Store bob some words`
+    Store {
+        to: Handle,
+        text: String,
+        outcome: Outcome,
+    },
+    /// `GetMessage`: everything there is, marking it as read.
+    GetMessages,
+    /// `DeleteMessages`: everything there is.
+    DeleteMessages,
+}
+
+/// Whether a request is to succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    Refused,
 }
 
 /// What the operator does to an account.

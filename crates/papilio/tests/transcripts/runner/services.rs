@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use msnp::handle::Handle;
 use msnp::roster::{AddPolicy, List, Privacy};
 
+use super::offline;
 use super::script::{NewAccount, SoapRequest};
 
 /// The services of one server, and what its clients know.
@@ -52,6 +53,11 @@ impl Services {
     /// A request that must succeed.
     pub(crate) fn call(&self, by: &Handle, request: &SoapRequest) {
         let (path, body) = match request {
+            SoapRequest::Store { to, text, outcome } => {
+                return offline::store(self, by, to, text, *outcome);
+            }
+            SoapRequest::GetMessages => return offline::get_all(self, by),
+            SoapRequest::DeleteMessages => return offline::delete_all(self, by),
             SoapRequest::AddContact(handle) => {
                 (ABOOK, ADD_CONTACT.replace("HANDLE", handle.as_str()))
             }
@@ -106,6 +112,13 @@ impl Services {
 
     /// Posts, and returns the body of the answer, which must be 200.
     fn post(&self, path: &str, headers: &str, body: &str) -> String {
+        let (status, answer) = self.ask(path, headers, body);
+        assert_eq!(status, "200", "{path}\n{body}\n\n{answer}");
+        answer
+    }
+
+    /// Posts, and returns status and body of the answer.
+    pub(super) fn ask(&self, path: &str, headers: &str, body: &str) -> (String, String) {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: text/xml; charset=utf-8\r\n\
              {headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -117,8 +130,13 @@ impl Services {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").expect("half an answer");
-        assert!(head.starts_with("HTTP/1.1 200"), "{request}\n\n{answer}");
-        body.to_owned()
+        (head[9..12].to_owned(), body.to_owned())
+    }
+
+    /// The display name of an account.
+    pub(super) fn name(&self, handle: &Handle) -> &str {
+        let account = self.accounts.iter().find(|a| a.handle == *handle);
+        &account.expect("no such account").name
     }
 }
 
@@ -165,12 +183,12 @@ fn annotation(name: &str, value: &str) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The texts of every element with this name.
-fn element_texts(document: &str, name: &str) -> Vec<String> {
+pub(super) fn element_texts(document: &str, name: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(document).unwrap();
     let named = document
         .descendants()

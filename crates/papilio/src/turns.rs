@@ -1,5 +1,5 @@
-//! Turns: the requests of one account to the address book and sharing services are carried out one
-//! after another, in the order in which they came.
+//! Turns: the requests of one account to the address book, sharing and storage services are carried
+//! out one after another, in the order in which they came.
 //!
 //! Clients send requests that build on one another over several connections without waiting for
 //! answers: to block somebody, BitlBee takes them off Allow and puts them on Block at once. Carried

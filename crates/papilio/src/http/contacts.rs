@@ -156,7 +156,7 @@ pub(super) async fn authenticate(
 }
 
 /// Who was given a ticket that is shown, by what it says alone.
-fn holder(
+pub(super) fn holder(
     services: &Services,
     headers: &HeaderMap,
     request: &Envelope,

@@ -6,7 +6,7 @@
 //! there is; whoever would change it, that they may not.
 //!
 //! ```text
-//!   Document -> operation -> whose? -> is what it names theirs? -> pictures (decode, encode) -> store
+//!   Document -> whose? -> turn -> is what it names theirs? -> pictures (decode, encode) -> store
 //! ```
 
 use axum::extract::State;
@@ -36,6 +36,7 @@ use crate::store::account::Account;
 use crate::store::picture::{EncodedPicture, PictureLink};
 use crate::store::profile::ProfileChanged;
 use crate::store::roster::RosterChange;
+use crate::turns::Turn;
 
 /// The routes of this service, and of the pictures that it keeps.
 pub(super) fn routes(config: &Config) -> Router<Services> {
@@ -67,6 +68,10 @@ async fn answer(
         Edition::asked(Some(request.request()), action),
     );
     let now = Timestamp::now();
+    let turn = match contacts::holder(&services, &headers, &request, now) {
+        Some(account) => services.node.turns.take(account).await,
+        None => return refused(edition, None, operation, &StorageFault::NotAuthenticated),
+    };
     let account = match contacts::authenticate(&services, &headers, &request, now).await {
         Ok(Some(account)) => account,
         Ok(None) => return refused(edition, None, operation, &StorageFault::NotAuthenticated),
@@ -84,6 +89,7 @@ async fn answer(
         pictures,
         account,
         now,
+        _turn: turn,
     };
     let handle = asked.account.handle.clone();
     // A client that goes away must not take half of an operation with it.
@@ -123,6 +129,8 @@ struct Asked {
     address: OwnAddress,
     account: Account,
     now: Timestamp,
+    /// Given back when all is done, even for a client that has gone away.
+    _turn: Turn,
 }
 
 impl Asked {

@@ -133,3 +133,36 @@ async fn nobody_reaches_anothers_profile_or_picture() {
         without_ticket(&profile)
     );
 }
+
+/// As BitlBee 3.0.5 asks when it has signed in.
+#[tokio::test]
+async fn the_ways_of_bitlbee() {
+    let world = World::new().await;
+    let alice = world.alice();
+    let body = envelope(&world.ticket(alice), &get_profile(alice));
+    let (declaration, rest) = body.split_once("<soap:Header>").unwrap();
+    let (affinity, rest) = rest.split_once("<StorageApplicationHeader").unwrap();
+    assert!(declaration.ends_with('>') && affinity.ends_with("</AffinityCacheHeader>"));
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope \
+         xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Header \
+         xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><StorageApplicationHeader{}",
+        rest.trim_end()
+    );
+    let request = format!(
+        "POST {PATH} HTTP/1.0\r\nHost: storage.msn.com\r\nAccept: */*\r\n\
+         User-Agent: BitlBee 3.0.5\r\nContent-Type: text/xml; charset=utf-8\r\n\
+         SOAPAction: \"{}/GetProfile\"\r\nContent-Length: {}\r\nCache-Control: no-cache\r\n\r\n{body}",
+        super::W10,
+        body.len()
+    );
+    let mut client = world.server.connect().await;
+    let answer = client.ask(&request).await;
+    assert_eq!(answer.status(), "200", "{}", answer.body);
+    assert!(
+        answer
+            .body
+            .contains("<DisplayName>Alice &amp; Co</DisplayName>")
+    );
+    client.assert_closed().await;
+}

@@ -117,6 +117,8 @@ async fn what_is_no_picture_changes_nothing() {
     let mut bomb = whole.clone();
     // A size that its checksum does not cover is noticed too.
     bomb[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    let jpeg = painted(100, 100, [1, 2, 3], ImageFormat::Jpeg);
+    let gif = painted(100, 100, [1, 2, 3], ImageFormat::Gif);
     let too_wide = painted(201, 1, [1, 2, 3], ImageFormat::Png);
     let mut too_long = whole.clone();
     too_long.resize(20_001, 0);
@@ -127,6 +129,10 @@ async fn what_is_no_picture_changes_nothing() {
         (b"GIF89a", "InvalidArgument"),
         (&whole[..whole.len() / 2], "InvalidArgument"),
         (&whole[..40], "InvalidArgument"),
+        (&jpeg[..jpeg.len() - 2], "InvalidArgument"),
+        (&jpeg[..jpeg.len() / 2], "InvalidArgument"),
+        (&gif[..gif.len() / 2], "InvalidArgument"),
+        (b"GIF89a\x01\0\x01\0\0\0\0;", "InvalidArgument"),
         (&bomb, "InvalidArgument"),
         (&too_wide, "QuotaLimitReached"),
         (&too_long, "QuotaLimitReached"),

@@ -1,6 +1,7 @@
 //! Display pictures: what is sent, what is shown, and what is fetched.
 
-use image::{ImageFormat, Rgb, RgbImage};
+use image::codecs::gif::GifEncoder;
+use image::{Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use papilio::config::Config;
 
 use super::{
@@ -39,6 +40,25 @@ async fn a_picture_of_any_kind_comes_back_as_png() {
         let (_, small) = world.get(&path.replace("/static", "/small"), "").await;
         assert_eq!(decoded(&small).dimensions(), (48, 32));
     }
+}
+
+#[tokio::test]
+async fn of_an_animation_the_first_frame_is_shown() {
+    let world = World::new().await;
+    let alice = world.alice();
+    let mut sent = Vec::new();
+    let mut encoder = GifEncoder::new(&mut sent);
+    for colour in [[220, 20, 10, 255], [10, 20, 220, 255]] {
+        let frame = RgbaImage::from_pixel(96, 96, Rgba(colour));
+        encoder.encode_frame(Frame::new(frame)).unwrap();
+    }
+    drop(encoder);
+    world.done(alice, &create_document(alice, &sent)).await;
+    let path = world.picture(alice).await.unwrap();
+    let whole = decoded(&world.get(&path, "").await.1);
+    assert_eq!(whole.dimensions(), (96, 96));
+    let Rgb([r, _, b]) = *whole.get_pixel(48, 48);
+    assert!(r > 200 && b < 40, "{r} {b}");
 }
 
 #[tokio::test]

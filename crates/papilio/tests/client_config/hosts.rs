@@ -23,6 +23,10 @@ async fn the_table_of_hosts() {
         ("login.live.com", "POST /ppsecure/post.srf", "404"),
         ("login.live.com", "GET /ThemeImages/x.png", "404"),
         ("loginnet.passport.com", "POST /RST.srf", "200"),
+        ("login.passport.com", "GET /login2.srf", "401"),
+        ("nexus.passport.com", "GET /rdr/pprdr.asp", "200"),
+        ("ows.messenger.msn.com", "POST /OimWS/oim.asmx", "500"),
+        ("rsi.hotmail.com", "POST /rsi/rsi.asmx", "500"),
         ("clientconfig.passport.net", "GET /PPCRLconfig.srf", "404"),
         ("clientconfig.passport.net", "GET /ppcrlconfig.bin", "404"),
         (

@@ -125,6 +125,7 @@ impl Alias {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const CID: i64 = 728_224_406_569_967_729;
 
@@ -172,6 +173,17 @@ mod tests {
         }
         for text in ["MyStuff", "1.5", "0x1", "99999999999999999999", ""] {
             assert!(Alias::parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(cid: i64, number: u32) {
+            let id = ResourceId { cid, number };
+            prop_assert_eq!(ResourceId::parse(&id.to_string()), Ok(id));
+            prop_assert!(Alias::parse(&cid.to_string()).unwrap().is_of(cid));
+            let hexadecimal = format!("{cid:016x}");
+            prop_assert!(Alias::parse(&hexadecimal).unwrap().is_of(cid));
         }
     }
 }

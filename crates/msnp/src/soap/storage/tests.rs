@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::answer::{Dated, Document, Picture, Profile, StorageAnswer, StorageHeader};
 use super::*;
 use crate::soap::envelope::Limits;
@@ -244,4 +246,35 @@ fn neither_tickets_nor_pictures_are_shown() {
         data: vec![0; 7],
     };
     assert_eq!(format!("{document:?}"), "NewDocument(7 bytes)");
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_is_read_or_refused(
+        operation in 0_usize..9,
+        name in ".{0,40}",
+        id in "[0-9a-f!]{0,24}",
+        data in "[A-Za-z0-9+/= \\r\\n]{0,64}",
+    ) {
+        let operation = [
+            "GetProfile", "UpdateProfile", "CreateProfile", "FindDocuments", "CreateDocument",
+            "UpdateDocument", "CreateRelationships", "DeleteRelationships", "ShareItem",
+        ][operation];
+        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+        let (name, id) = (escape(&name), escape(&id));
+        let handle = format!("<Alias><Name>{name}</Name></Alias><ResourceID>{id}</ResourceID>");
+        let request = format!(
+            "<{operation}><profileHandle>{handle}</profileHandle><objectHandle>{handle}</objectHandle>\
+             <sourceHandle>{handle}</sourceHandle><profile><ResourceID>{id}</ResourceID></profile>\
+             <targetHandles><ObjectHandle>{handle}</ObjectHandle></targetHandles>\
+             <document><ResourceID>{id}</ResourceID><Name>{name}</Name><DocumentStreams>\
+             <DocumentStream><Data>{data}</Data></DocumentStream></DocumentStreams></document>\
+             <relationships><Relationship><SourceID>{id}</SourceID><TargetID>{id}</TargetID>\
+             </Relationship></relationships></{operation}>"
+        );
+        // Nothing is said of what comes out, but that it does, and never as another operation.
+        if let Err(StorageFault::Forbidden(said)) = read(&request) {
+            prop_assert_eq!(said, "ShareItem");
+        }
+    }
 }

@@ -194,6 +194,9 @@ impl Ports {
 
     /// Where people's pages are, as far as the configuration tells.
     fn pages(&self, config: &Config) -> Param {
+        if let Some(own) = &config.http.advertise {
+            return Param::word(&format!("http://{own}"));
+        }
         let http = self.http.as_ref().map(|port| port.address);
         let bound = http.filter(|address| !address.ip().is_unspecified());
         let host = match (&config.advertise, bound) {

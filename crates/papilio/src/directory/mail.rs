@@ -1,5 +1,5 @@
-//! What a session knows of its account's mailbox, so that it hears of each message once
-//! (services-oim, 5).
+//! Offline messages: who takes them from whom, and what a session knows of its account's mailbox, so
+//! that it hears of each message once (services-oim, 5 and 9).
 //!
 //! ```text
 //!   Unread ----read from the store----> Known ----first CHG----> Told
@@ -10,10 +10,75 @@
 //! number up to which the mailbox was read, a session knows what it has seen already.
 
 use msnp::message::offline::{MailData, MailId};
+use msnp::roster;
+use msnp::server::{Event, render};
 
-use crate::store::offline_messages::{MailSnapshot, NumberedMail};
+use super::graph::Stored;
+use super::{Directory, SessionId};
+use crate::store::account::AccountId;
+use crate::store::offline_messages::{MailRecipient, MailSnapshot, NumberedMail};
 
-/// See the module.
+impl Directory {
+    /// Gives a session what is in its mailbox. To be read from the store after the sign-in, like the
+    /// lists.
+    pub fn fill_mail(&self, id: AccountId, session: SessionId, snapshot: MailSnapshot) {
+        if let Some(online) = self.graph.lock().session(id, session.0) {
+            online.mail.read(snapshot);
+        }
+    }
+
+    /// What is in the mailbox, for the notification that follows the first `CHG`. From now on the
+    /// session is told of each message as it comes.
+    pub fn tell_mail(&self, id: AccountId, session: SessionId) -> MailData {
+        let mut graph = self.graph.lock();
+        let online = graph.session(id, session.0);
+        online.map_or_else(MailData::default, |online| online.mail.tell())
+    }
+
+    /// Whether an account takes offline messages from another: by what its session says if it is
+    /// signed in, else by what is stored.
+    pub fn takes_mail(&self, recipient: &MailRecipient, sender: AccountId) -> bool {
+        let mut graph = self.graph.lock();
+        match graph.online(recipient.id) {
+            Some(online) if online.lists == Stored::Read => online.allows(sender),
+            _ => roster::allows(recipient.lists, recipient.privacy),
+        }
+    }
+
+    /// An offline message was stored.
+    pub fn mail_arrived(&self, recipient: AccountId, mail: &NumberedMail) {
+        let mut graph = self.graph.lock();
+        let Some(online) = graph.online(recipient) else {
+            return;
+        };
+        if online.mail.arrived(mail) == Tell::Now {
+            let notice = render::mail_arrived(&mail.summary, online.dialect);
+            // A full mailbox closes its connection; the message is told of at the next sign-in.
+            let _closing = online.mailbox.put(Event::Frozen(notice));
+        }
+    }
+
+    /// An offline message was marked as read.
+    pub fn mail_marked_read(&self, owner: AccountId, id: MailId) {
+        if let Some(online) = self.graph.lock().online(owner) {
+            online.mail.marked_read(id);
+        }
+    }
+
+    /// Offline messages were deleted.
+    pub fn mails_deleted(&self, owner: AccountId, ids: &[MailId]) {
+        let mut graph = self.graph.lock();
+        let Some(online) = graph.online(owner).filter(|_| !ids.is_empty()) else {
+            return;
+        };
+        if online.mail.deleted(ids) == Tell::Now {
+            let notice = render::mails_deleted(ids.len(), online.dialect);
+            let _closing = online.mailbox.put(Event::Frozen(notice));
+        }
+    }
+}
+
+/// What a session knows, and is told of next.
 #[derive(Debug)]
 pub(super) enum MailView {
     /// The session is signing in.

@@ -23,9 +23,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use msnp::error::ErrorCode;
 use msnp::handle::Handle;
-use msnp::message::offline::{MailData, MailId};
 use msnp::presence::{Capabilities, FriendlyName, Status, UserData};
-use msnp::roster::{self, Lists, Privacy, View};
+use msnp::roster::{Lists, Privacy, View};
 use msnp::server::render::{self, Addition};
 use msnp::server::{Appearance, Edit, Event, Presence};
 use msnp::wire::command::service::Calls;
@@ -36,10 +35,9 @@ use parking_lot::Mutex;
 
 use crate::mailbox::Mailbox;
 use crate::store::account::{Account, AccountId};
-use crate::store::offline_messages::{MailRecipient, MailSnapshot, NumberedMail};
 use crate::store::roster::{RosterChange, SessionRoster};
 use graph::{Graph, Online, Pair, Shown, Stored};
-use mail::{MailView, Tell};
+use mail::MailView;
 use press::Telling;
 
 /// One sign-in of one account. A session that was taken over keeps its number and can do nothing
@@ -166,14 +164,6 @@ impl Directory {
         }
     }
 
-    /// Gives a session what is in its mailbox. To be read from the store after the sign-in, like the
-    /// lists.
-    pub fn fill_mail(&self, id: AccountId, session: SessionId, snapshot: MailSnapshot) {
-        if let Some(online) = self.graph.lock().session(id, session.0) {
-            online.mail.read(snapshot);
-        }
-    }
-
     /// The session is over: its watchers see the account leave. Does nothing after a take-over.
     pub fn sign_out(&self, id: AccountId, session: SessionId) {
         let mut graph = self.graph.lock();
@@ -224,14 +214,6 @@ impl Directory {
             }
         });
         first.then(|| graph.seen_by(id))
-    }
-
-    /// What is in the mailbox, for the notification that follows the first `CHG`. From now on the
-    /// session is told of each message as it comes.
-    pub fn tell_mail(&self, id: AccountId, session: SessionId) -> MailData {
-        let mut graph = self.graph.lock();
-        let online = graph.session(id, session.0);
-        online.map_or_else(MailData::default, |online| online.mail.tell())
     }
 
     /// `PRP MFN`.
@@ -415,50 +397,6 @@ impl Directory {
             .mailbox
             .offer(Event::Frozen(bytes))
             .map_err(|_| ErrorCode::NotOnline)
-    }
-
-    // ---- Offline messages ----------------------------------------------------------------------
-
-    /// Whether an account takes offline messages from another: by what its session says if it is
-    /// signed in, else by what is stored.
-    pub fn takes_mail(&self, recipient: &MailRecipient, sender: AccountId) -> bool {
-        let mut graph = self.graph.lock();
-        match graph.online(recipient.id) {
-            Some(online) if online.lists == Stored::Read => online.allows(sender),
-            _ => roster::allows(recipient.lists, recipient.privacy),
-        }
-    }
-
-    /// An offline message was stored.
-    pub fn mail_arrived(&self, recipient: AccountId, mail: &NumberedMail) {
-        let mut graph = self.graph.lock();
-        let Some(online) = graph.online(recipient) else {
-            return;
-        };
-        if online.mail.arrived(mail) == Tell::Now {
-            let notice = render::mail_arrived(&mail.summary, online.dialect);
-            // A full mailbox closes its connection; the message is told of at the next sign-in.
-            let _closing = online.mailbox.put(Event::Frozen(notice));
-        }
-    }
-
-    /// An offline message was marked as read.
-    pub fn mail_marked_read(&self, owner: AccountId, id: MailId) {
-        if let Some(online) = self.graph.lock().online(owner) {
-            online.mail.marked_read(id);
-        }
-    }
-
-    /// Offline messages were deleted.
-    pub fn mails_deleted(&self, owner: AccountId, ids: &[MailId]) {
-        let mut graph = self.graph.lock();
-        let Some(online) = graph.online(owner).filter(|_| !ids.is_empty()) else {
-            return;
-        };
-        if online.mail.deleted(ids) == Tell::Now {
-            let notice = render::mails_deleted(ids.len(), online.dialect);
-            let _closing = online.mailbox.put(Event::Frozen(notice));
-        }
     }
 
     // ---- What is known -------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Store           who would get it? (reads)   the rule book decides   one row more, with a number
-//!   session starts  everything that waits, and the number of the last      (one moment)
+//!   session starts  everything that waits, and the number of the last     (one moment)
 //!   DeleteMessages  the row stays readable for a few minutes, then it expires
 //! ```
 //!
@@ -25,14 +25,6 @@ use sqlx::any::AnyRow;
 use super::account::AccountId;
 use super::roster::{privacy_of, ticks};
 use super::{Store, StoreError, Writing};
-
-/// What [`summary`] reads.
-macro_rules! select_summaries {
-    () => {
-        "SELECT id, sender, sender_name, received, marked_read, size FROM offline_messages
-         WHERE recipient = $1 AND deleted = 0 AND expires > $2 ORDER BY number"
-    };
-}
 
 /// Whoever a message is for, and what they hold about its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,23 +178,30 @@ impl Store {
         owner: AccountId,
         now: Timestamp,
     ) -> Result<MailSnapshot, StoreError> {
-        let mut reading = self.read().await?;
-        let up_to: Option<i64> =
-            sqlx::query_scalar("SELECT last_number FROM offline_mailboxes WHERE owner = $1")
-                .bind(i64::from(owner.0))
-                .fetch_optional(&mut *reading)
-                .await?;
-        let Some(up_to) = up_to else {
+        // One statement sees one moment, without a transaction.
+        let rows = sqlx::query(
+            "SELECT b.last_number, m.id, m.sender, m.sender_name, m.received, m.marked_read, m.size
+             FROM offline_mailboxes b
+             LEFT JOIN offline_messages m ON m.recipient = b.owner AND m.deleted = 0
+                                             AND m.expires > $2
+             WHERE b.owner = $1 ORDER BY m.number LIMIT $3",
+        )
+        .bind(i64::from(owner.0))
+        .bind(ticks(now).ticks())
+        // One more than a notification tells, so that it is known to be too much.
+        .bind(MailData::MOST as i64 + 1)
+        .fetch_all(&self.readers)
+        .await?;
+        let Some(first) = rows.first() else {
             return Ok(MailSnapshot::default());
         };
-        let rows = sqlx::query(concat!(select_summaries!(), " LIMIT $3"))
-            .bind(i64::from(owner.0))
-            .bind(ticks(now).ticks())
-            // One more than a notification tells, so that it is known to be too much.
-            .bind(MailData::MOST as i64 + 1)
-            .fetch_all(&mut *reading)
-            .await?;
-        let mails = rows.iter().map(summary).collect::<Result<_, _>>()?;
+        let up_to = first.try_get("last_number")?;
+        let is_empty = first.try_get::<Option<&str>, _>("id")?.is_none();
+        let mails = if is_empty {
+            Vec::new()
+        } else {
+            rows.iter().map(summary).collect::<Result<_, _>>()?
+        };
         Ok(MailSnapshot {
             data: MailData::of(mails),
             up_to,
@@ -215,11 +214,14 @@ impl Store {
         owner: AccountId,
         now: Timestamp,
     ) -> Result<Vec<MailSummary>, StoreError> {
-        let rows = sqlx::query(select_summaries!())
-            .bind(i64::from(owner.0))
-            .bind(ticks(now).ticks())
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT id, sender, sender_name, received, marked_read, size FROM offline_messages
+             WHERE recipient = $1 AND deleted = 0 AND expires > $2 ORDER BY number",
+        )
+        .bind(i64::from(owner.0))
+        .bind(ticks(now).ticks())
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter().map(summary).collect()
     }
 

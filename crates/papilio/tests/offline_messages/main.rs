@@ -13,6 +13,7 @@ mod fetching;
 mod odd_requests;
 mod refusals;
 mod together;
+mod told_once;
 mod trouble;
 
 use base64::Engine as _;

@@ -2,7 +2,7 @@
 //! 10; services-auth, 0).
 
 use super::support::Client;
-use super::{Message, STORE, STORE2, World, action, between, posted};
+use super::{Message, RSI, STORE, STORE2, World, action, between, posted};
 
 #[tokio::test]
 async fn the_answer_follows_the_action_in_whatever_form() {
@@ -56,6 +56,43 @@ async fn prefixes_order_and_white_space_mean_nothing() {
     let mail = world.mail(&world.bob, &id).await;
     assert!(mail.contains("\nX-OIM-Sequence-Num: 12\n"), "{mail}");
     assert!(mail.contains("\nX-OIM-Run-Id: {3A3BE82C-684D-4F4F-8005-CBE8D4F82BAD}\n"));
+}
+
+/// libpurple writes attributes in single quotes, no XML declaration, `SOAPAction` without quotes and
+/// `Content-Type` without a blank, doubles slashes, and leaves blanks between the halves of a ticket.
+#[tokio::test]
+async fn the_ways_of_libpurple() {
+    let world = World::new().await;
+    let headers = |action: &str| {
+        format!(
+            "SOAPAction: {action}\r\nContent-Type:text/xml; charset=utf-8\r\n\
+             Cookie: MSPAuth=stale\r\nConnection: Keep-Alive\r\nCache-Control: no-cache\r\n"
+        )
+    };
+    for store in [STORE, STORE2] {
+        let good = world.message(world.alice(), &world.bob);
+        let body = good.body().replace('"', "'").replace(">\r\n<", "><");
+        let (_, body) = body.split_once("?>").unwrap();
+        let request = posted("//OimWS/oim.asmx", &headers(store), body.trim_end());
+        let answer = world.server.ask(&request).await;
+        assert_eq!(answer.status(), "200", "{}", answer.body);
+    }
+    for id in world.ids(&world.bob).await {
+        for request in [super::message(&id, "false"), super::delete(&[&id])] {
+            let operation = request[1..].split(' ').next().unwrap();
+            let body = format!(
+                "<soap:Envelope xmlns:soap='http://schemas.xmlsoap.org/soap/envelope/'>\
+                 <soap:Header><PassportCookie {RSI}><t>{}</t> <p/></PassportCookie></soap:Header>\
+                 <soap:Body>{request}</soap:Body></soap:Envelope>",
+                world.ticket(&world.bob)
+            );
+            let action = format!("http://www.hotmail.msn.com/ws/2004/09/oim/rsi/{operation}");
+            let request = posted("//rsi/rsi.asmx", &headers(&action), &body);
+            let answer = world.server.ask(&request).await;
+            assert_eq!(answer.status(), "200", "{}", answer.body);
+        }
+    }
+    assert_eq!(world.ids(&world.bob).await.len(), 0);
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ transcripts! {
     names
     offline_messages
     offline_messages_at_sign_in
+    offline_messages_of_all_versions
     offline_messages_refused
     offline_messages_too_many
     other_networks

@@ -14,7 +14,7 @@
 //! * [`storage`]: the profile that roams, and its display picture; its faults are its own.
 //! * [`refusal`]: what address book and sharing answer when they do not do it.
 //! * [`guid`], [`timestamp`]: how both write ids and times.
-//! * [`rst`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
+//! * [`rst`] and [`rst2`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
 
 pub mod abook;
 pub mod contact;
@@ -24,6 +24,7 @@ pub mod escape;
 pub mod guid;
 pub mod refusal;
 pub mod rst;
+pub mod rst2;
 pub mod sharing;
 pub mod storage;
 pub mod time;

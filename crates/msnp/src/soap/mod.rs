@@ -15,7 +15,7 @@
 //! * [`refusal`]: what address book and sharing answer when they do not do it.
 //! * [`guid`], [`timestamp`]: how both write ids and times.
 //! * [`oim`]: leaving an offline message; [`rsi`]: fetching and deleting them.
-//! * [`rst`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
+//! * [`rst`] and [`rst2`]: sign-in, a password for tickets; [`time`]: the form of its points in time.
 
 pub mod abook;
 pub mod contact;
@@ -27,6 +27,7 @@ pub mod oim;
 pub mod refusal;
 pub mod rsi;
 pub mod rst;
+pub mod rst2;
 pub mod sharing;
 pub mod storage;
 pub mod time;

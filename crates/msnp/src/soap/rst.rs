@@ -236,19 +236,33 @@ pub fn answer(
     lifetime: Lifetime,
     granted: &[(TokenRequest, Grant)],
 ) -> String {
+    written(&Answer {
+        holder,
+        puid: holder.puid(),
+        cid: holder.cid(),
+        lifetime,
+        items: items(granted),
+    })
+}
+
+/// What was granted, in the order of the answer.
+pub(super) fn items(granted: &[(TokenRequest, Grant)]) -> Vec<Item<'_>> {
     let mut items: Vec<_> = granted
         .iter()
         .map(|(request, grant)| Item { request, grant })
         .collect();
     items.sort_by_key(|item| !matches!(item.grant, Grant::Cipher { .. }));
-    let document = Answer {
-        holder,
-        puid: format!("{:016X}", holder.puid),
-        cid: format!("{:016x}", holder.cid),
-        lifetime,
-        items,
-    };
-    written(&document)
+    items
+}
+
+impl Holder<'_> {
+    pub(super) fn puid(&self) -> String {
+        format!("{:016X}", self.puid)
+    }
+
+    pub(super) fn cid(&self) -> String {
+        format!("{:016x}", self.cid)
+    }
 }
 
 impl Fault {
@@ -281,15 +295,16 @@ struct Answer<'a> {
     items: Vec<Item<'a>>,
 }
 
-struct Item<'a> {
-    request: &'a TokenRequest,
-    grant: &'a Grant,
+/// One token of an answer.
+pub(super) struct Item<'a> {
+    pub(super) request: &'a TokenRequest,
+    pub(super) grant: &'a Grant,
 }
 
 impl Item<'_> {
     /// What stands before the number in the token's Id, its type, and the type of its key
     /// (services-auth, 4.2 and 4.3).
-    fn naming(&self) -> Naming {
+    pub(super) fn naming(&self) -> Naming {
         if self.request.is_challenge() {
             Naming {
                 prefix: "PPToken",
@@ -306,9 +321,9 @@ impl Item<'_> {
     }
 }
 
-struct Naming {
-    prefix: &'static str,
-    token_type: &'static str,
+pub(super) struct Naming {
+    pub(super) prefix: &'static str,
+    pub(super) token_type: &'static str,
     key_type: &'static str,
 }
 
@@ -321,7 +336,7 @@ struct FaultDocument {
     now: UtcSecond,
 }
 
-fn base64(bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn base64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 

@@ -16,6 +16,11 @@ impl UtcSecond {
     pub fn from_unix(seconds: u64) -> Self {
         Self(seconds.min(Self::LAST))
     }
+
+    /// So many seconds later.
+    pub fn plus(self, seconds: u64) -> Self {
+        Self::from_unix(self.0.saturating_add(seconds))
+    }
 }
 
 impl fmt::Display for UtcSecond {
@@ -79,5 +84,8 @@ mod tests {
         ] {
             assert_eq!(UtcSecond::from_unix(seconds).to_string(), text);
         }
+        let last = UtcSecond::from_unix(u64::MAX);
+        assert_eq!(UtcSecond::from_unix(1).plus(2), UtcSecond::from_unix(3));
+        assert_eq!((last.plus(1), last.plus(u64::MAX)), (last, last));
     }
 }

@@ -30,6 +30,7 @@ use self::pipe::{Refusal, Taken};
 use self::query::Query;
 use self::sessions::{Session, SessionId};
 use super::serve::CameTo;
+use super::stream::Departure;
 use super::{Document, Failure, Services, service};
 
 pub use self::sessions::Gateway;
@@ -43,6 +44,7 @@ async fn gateway(
     State(Services { gateway, .. }): State<Services>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(CameTo(local)): Extension<CameTo>,
+    Extension(departure): Extension<Departure>,
     uri: Uri,
     body: Result<Document, Response>,
 ) -> Response {
@@ -85,7 +87,7 @@ async fn gateway(
         Err(Refusal::Over) => return refuse(Next::Nothing, Refusal::Over.to_string()),
         Err(refusal) => return refuse(session.into(), refusal.to_string()),
     };
-    let Taken { bytes, is_last } = turn.answer(hold).await;
+    let Taken { bytes, is_last } = turn.answer(hold, departure.happened()).await;
     let next = if is_last {
         gateway.forget(&session.id);
         Next::Close(session.id)

@@ -1,8 +1,8 @@
-//! The sign-in service: a handle and a password for tickets (services-auth, 3 to 6, 8 and 11).
+//! The sign-in service: a handle and a password for tickets (services-auth, 3 to 8 and 11).
 //!
 //! ```text
-//!   POST /RST.srf -> msnp::soap::rst::Request -> Credentials::check -> a ticket for every address
-//!   POST /NotRST.srf, X-User, X-Password     ----------^            -> X-Token
+//!   POST /RST.srf, /RST2.srf -> msnp::soap::rst::Request -> Credentials::check -> tickets, secrets
+//!   POST /NotRST.srf, X-User, X-Password     ---------------------^            -> X-Token
 //! ```
 //!
 //! Whatever is wrong with handle or password, the answer is the same, byte for byte but for the
@@ -19,8 +19,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use jiff::Timestamp;
 use msnp::soap::rst::{
-    Fault, Grant, Holder, Lifetime, Request, RequestError, TokenRequest, Wanted, answer,
+    self, Fault, Grant, Holder, Lifetime, Request, RequestError, TokenRequest, Wanted,
 };
+use msnp::soap::rst2;
 use msnp::soap::time::UtcSecond;
 
 use super::{Document, Failure, Services, service, xml, xml_limits};
@@ -32,6 +33,7 @@ use crate::store::ticket::IssuedTicket;
 pub(super) fn routes() -> Router<Services> {
     Router::new()
         .route("/rst.srf", service(post(rst)))
+        .route("/rst2.srf", service(post(rst2)))
         .route("/notrst.srf", service(post(not_rst)))
 }
 
@@ -41,21 +43,57 @@ async fn rst(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Document(document): Document,
 ) -> Response {
-    let fault = |fault: Fault, failure: Failure| {
+    tokens(Form::Rst, &services, peer, &document).await
+}
+
+/// `RST2.srf`: the same for clients from 2009 on.
+async fn rst2(
+    State(services): State<Services>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Document(document): Document,
+) -> Response {
+    tokens(Form::Rst2, &services, peer, &document).await
+}
+
+/// In which form is answered what is asked in the same way.
+#[derive(Clone, Copy)]
+enum Form {
+    Rst,
+    Rst2,
+}
+
+impl Form {
+    fn answer(
+        self,
+        holder: &Holder<'_>,
+        lifetime: Lifetime,
+        granted: &[(TokenRequest, Grant)],
+    ) -> Response {
+        xml(match self {
+            Self::Rst => rst::answer(holder, lifetime, granted),
+            Self::Rst2 => rst2::answer(holder, lifetime, granted),
+        })
+    }
+
+    fn fault(self, fault: Fault) -> Response {
         let now = second(Timestamp::now());
-        failure.on(xml(fault.write(now)))
-    };
-    let request = match Request::read(&document, &xml_limits(&services.config.http)) {
+        xml(match self {
+            Self::Rst => fault.write(now),
+            Self::Rst2 => rst2::fault(fault, now),
+        })
+    }
+}
+
+async fn tokens(form: Form, services: &Services, peer: SocketAddr, document: &[u8]) -> Response {
+    let request = match Request::read(document, &xml_limits(&services.config.http)) {
         Ok(request) => request,
         Err(error @ RequestError::Renewal) => {
             let failure = Failure::because(error.to_string());
-            return fault(Fault::FailedAuthentication, failure);
+            return failure.on(form.fault(Fault::FailedAuthentication));
         }
         Err(error) => {
-            return fault(
-                Fault::InvalidRequest,
-                Failure::because(format!("not a request for tokens: {error}")),
-            );
+            let failure = Failure::because(format!("not a request for tokens: {error}"));
+            return failure.on(form.fault(Fault::InvalidRequest));
         }
     };
     let checked = services
@@ -68,9 +106,9 @@ async fn rst(
         )
         .await;
     match checked {
-        Ok(Some(account)) => xml(tickets(&services, &account, &request.tokens, peer)),
+        Ok(Some(account)) => tickets(form, services, &account, &request.tokens, peer),
         // The credentials have said in the log why.
-        Ok(None) => xml(Fault::FailedAuthentication.write(second(Timestamp::now()))),
+        Ok(None) => form.fault(Fault::FailedAuthentication),
         Err(error) => unavailable(&request.username, &error),
     }
 }
@@ -106,11 +144,12 @@ async fn not_rst(
 
 /// The answer with a grant for every token asked.
 fn tickets(
+    form: Form,
     services: &Services,
     account: &Account,
     tokens: &[TokenRequest],
     peer: SocketAddr,
-) -> String {
+) -> Response {
     let now = Timestamp::now();
     let ticket = |with_secret: bool| {
         let issued = issue(services, account, now);
@@ -146,7 +185,7 @@ fn tickets(
         created: second(issued.created),
         expires: second(issued.expires),
     };
-    answer(&holder, lifetime, &granted)
+    form.answer(&holder, lifetime, &granted)
 }
 
 pub(super) fn issue(services: &Services, account: &Account, now: Timestamp) -> IssuedTicket {

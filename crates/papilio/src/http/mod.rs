@@ -220,7 +220,7 @@ fn wrapped(routes: Router) -> Router {
 }
 
 /// The same address with its path in lower case, without doubled slashes, without what stands before
-/// `rst.srf`, and without the rest of `PassportURLs` behind `login2.srf` (see [`passport`]).
+/// `rst.srf` and `rst2.srf`, and without the rest of `PassportURLs` behind `login2.srf` (see [`passport`]).
 fn canonical(uri: &Uri) -> Uri {
     let mut path = String::with_capacity(uri.path().len());
     for c in uri.path().chars() {
@@ -228,9 +228,12 @@ fn canonical(uri: &Uri) -> Uri {
             path.push(c.to_ascii_lowercase());
         }
     }
-    if path.ends_with("/rst.srf") {
-        "/rst.srf".clone_into(&mut path);
-    } else if path.starts_with("/login2.srf,") {
+    for service in ["/rst.srf", "/rst2.srf"] {
+        if path.ends_with(service) {
+            service.clone_into(&mut path);
+        }
+    }
+    if path.starts_with("/login2.srf,") {
         "/login2.srf".clone_into(&mut path);
     }
     if let Some(query) = uri.query() {
@@ -305,6 +308,7 @@ mod tests {
             ("//RST.srf", "/rst.srf"),
             ("/pp550//rst.SRF?Lc=1033", "/rst.srf?Lc=1033"),
             ("/NotRST.srf", "/notrst.srf"),
+            ("/pp900//RST2.srf", "/rst2.srf"),
             ("//", "/"),
             ("http://login.live.com/RST.srf", "/rst.srf"),
             (

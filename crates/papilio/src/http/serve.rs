@@ -110,10 +110,12 @@ pub async fn serve_connection<S>(
             idle: limits.idle,
         },
     );
+    let departure = stream.departure();
     let service = ServiceBuilder::new()
         .map_request(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(CameTo(local));
+            request.extensions_mut().insert(departure.clone());
             request
         })
         .service(router);

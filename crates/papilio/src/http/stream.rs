@@ -11,6 +11,9 @@
 //!   closing while the client still sends  LINGER, so that it gets to read its answer
 //!   an answer being made                  none here
 //! ```
+//!
+//! While an answer is being made the library does not read. This does, a little, to know when the
+//! client is gone ([`Departure`]).
 
 use std::future::Future;
 use std::io;
@@ -20,6 +23,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::head::{Answers, Limits, Requests};
@@ -49,7 +53,26 @@ pub struct MendedStream<S> {
     last_progress: Instant,
     /// When the head came, or its first byte if it is not whole yet, of a request that is not whole.
     request_began: Option<Instant>,
+    /// What came while an answer was being made.
+    ahead: BytesMut,
+    /// Dropped when the client has said all it will.
+    presence: Option<watch::Sender<()>>,
     closing: Closing,
+}
+
+/// Tells when a client has closed its side of the connection: it may still read its answer, but
+/// most that do so are gone.
+#[derive(Clone, Debug)]
+pub struct Departure(Option<watch::Receiver<()>>);
+
+impl Departure {
+    /// Done when the client is gone.
+    pub async fn happened(mut self) {
+        if let Some(presence) = &mut self.0 {
+            // Nothing is ever said but the end.
+            while presence.changed().await.is_ok() {}
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +98,15 @@ impl<S> MendedStream<S> {
             timer: None,
             last_progress: Instant::now(),
             request_began: None,
+            ahead: BytesMut::new(),
+            presence: Some(watch::Sender::new(())),
             closing: Closing::No,
         }
+    }
+
+    /// When the client goes.
+    pub fn departure(&self) -> Departure {
+        Departure(self.presence.as_ref().map(watch::Sender::subscribe))
     }
 
     /// When waiting for the client's next byte must end.
@@ -85,11 +115,15 @@ impl<S> MendedStream<S> {
             return self.patience.request.map(|patience| began + patience);
         }
         // While an answer is being made it is we who are late.
-        let is_owed = self.requests.passed() > self.answers.passed();
         self.patience
             .idle
-            .filter(|_| !is_owed)
+            .filter(|_| !self.is_owed())
             .map(|patience| self.last_progress + patience)
+    }
+
+    /// Whether an answer is being made.
+    fn is_owed(&self) -> bool {
+        self.requests.passed() > self.answers.passed()
     }
 
     /// Ready when the time has come.
@@ -142,6 +176,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MendedStream<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Looks for the client's end while nobody else reads.
+    fn look_ahead(&mut self, cx: &mut Context<'_>) {
+        let mut scratch = [0; SCRATCH];
+        while self.is_owed() && self.presence.is_some() && self.ahead.len() < READ_AHEAD {
+            let mut chunk = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.inner).poll_read(cx, &mut chunk) {
+                Poll::Ready(Ok(())) if !chunk.filled().is_empty() => {
+                    self.ahead.extend_from_slice(chunk.filled());
+                }
+                Poll::Ready(_) => self.presence = None,
+                Poll::Pending => return,
+            }
+        }
+    }
+
     /// Reads what the client still sends and forgets it: closing with bytes unread would reset the
     /// connection, and the client would lose the answer.
     fn poll_linger(&mut self, cx: &mut Context<'_>, until: Instant, left: usize) -> Poll<()> {
@@ -170,9 +219,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for MendedStream<S> {
         let this = self.get_mut();
         let mut scratch = [0; SCRATCH];
         while this.readable.is_empty() {
+            if !this.ahead.is_empty() {
+                let ahead = std::mem::take(&mut this.ahead);
+                this.take(&ahead);
+                continue;
+            }
             let mut chunk = ReadBuf::new(&mut scratch);
             match Pin::new(&mut this.inner).poll_read(cx, &mut chunk) {
                 Poll::Ready(Ok(())) if chunk.filled().is_empty() => {
+                    this.presence = None;
                     this.requests.end_of_stream(&mut this.readable);
                     if this.readable.is_empty() {
                         return Poll::Ready(Ok(()));
@@ -234,6 +289,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MendedStream<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.answers.flush(&mut this.writable);
+        this.look_ahead(cx);
         ready!(this.poll_drain(cx))?;
         Pin::new(&mut this.inner).poll_flush(cx)
     }
@@ -270,6 +326,9 @@ const GRACE: Duration = Duration::from_millis(700);
 /// How long, and for how many bytes, a client may go on sending what nobody wants.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much is read while an answer is being made.
+const READ_AHEAD: usize = 64 * 1024;
 
 /// How much is read at once.
 const SCRATCH: usize = 8 * 1024;
@@ -392,5 +451,29 @@ mod tests {
         });
         closed.unwrap();
         assert_eq!(began.elapsed().as_secs(), LINGER.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_goes_while_its_answer_is_made_is_noticed() {
+        let (mut client, server) = duplex(10_000);
+        let mut server = MendedStream::new(server, LIMITS, PATIENCE);
+        let departure = server.departure();
+        let request = "GET / HTTP/1.1\r\n\r\n";
+        client.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_text(&mut server).await, request);
+        let mut gone = Box::pin(departure.happened());
+        let wait = Duration::from_secs(600);
+        // The next request comes before this one is answered, and is not lost.
+        client.write_all(request.as_bytes()).await.unwrap();
+        server.flush().await.unwrap();
+        assert!(tokio::time::timeout(wait, &mut gone).await.is_err());
+        client.shutdown().await.unwrap();
+        server.flush().await.unwrap();
+        gone.await;
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        server.write_all(answer).await.unwrap();
+        assert_eq!(read_text(&mut server).await, request);
+        assert_eq!(read_text(&mut client).await.as_bytes(), answer);
+        server.departure().happened().await;
     }
 }

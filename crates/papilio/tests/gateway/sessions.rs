@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use papilio::config::Config;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::world::{Carrier, Messenger, World};
+use crate::world::{Carrier, Messenger, World, request};
 
 /// A message of a chat, with its length.
 fn message(trid: u32, ack: char, text: &str) -> String {
@@ -149,4 +151,24 @@ async fn the_last_words_are_there_for_the_next_poll() {
     let (rest, ()) = tokio::join!(alice.rest(), drained);
     assert_eq!(rest.last().unwrap(), "OUT SSD");
     assert_eq!(world.gateway.sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_poll_whose_client_goes_away_loses_nothing_and_keeps_nobody_out() {
+    let world = World::new().await;
+    let (mut alice, mut bob) = (world.socket().await, world.polling().await);
+    world.sign_in(&world.bob, &mut bob).await;
+    // A proxy cuts the poll off.
+    let poll = format!(
+        "/gateway/gateway.dll?Action=poll&Lifespan=60&SessionID={}",
+        bob.id
+    );
+    let mut cut = TcpStream::connect(world.http).await.unwrap();
+    cut.write_all(request(&poll, "").as_bytes()).await.unwrap();
+    cut.shutdown().await.unwrap();
+    let mut answer = String::new();
+    cut.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    world.sign_in(&world.alice, &mut alice).await;
+    bob.hear("NLN NLN alice@example.com ").await;
 }

@@ -78,6 +78,13 @@ pub(super) struct Taken {
     pub(super) is_last: bool,
 }
 
+impl Taken {
+    const NOTHING: Self = Self {
+        bytes: Bytes::new(),
+        is_last: false,
+    };
+}
+
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
@@ -172,13 +179,19 @@ impl ClientEnd {
 
 impl Turn {
     /// What there is to answer, as soon as the session has done what it was sent. If it has nothing
-    /// to say, it may think about it for as long as `hold`.
-    pub(super) async fn answer(self, hold: Duration) -> Taken {
+    /// to say, it may think about it for as long as `hold`, and its client is there: what is said to
+    /// one that is gone would be lost.
+    pub(super) async fn answer(self, hold: Duration, gone: impl Future<Output = ()>) -> Taken {
         let shared = &self.shared;
         if !hold.is_zero() {
             let spoken = shared.wait(|state| !state.queued.is_empty() || state.ended);
-            // Nothing to say is an answer.
-            let _silence = timeout(hold, spoken).await;
+            tokio::select! {
+                biased;
+                () = spoken => {}
+                // Nothing to say is an answer.
+                () = tokio::time::sleep(hold) => {}
+                () = gone => return Taken::NOTHING,
+            }
         }
         let Limits {
             queue, patience, ..
@@ -396,7 +409,8 @@ mod tests {
     }
 
     async fn ask(client: &ClientEnd, bytes: &[u8], hold: Duration) -> (String, bool) {
-        let Taken { bytes, is_last } = client.ask(bytes).unwrap().answer(hold).await;
+        let turn = client.ask(bytes).unwrap();
+        let Taken { bytes, is_last } = turn.answer(hold, std::future::pending()).await;
         (String::from_utf8(bytes.to_vec()).unwrap(), is_last)
     }
 
@@ -449,6 +463,21 @@ mod tests {
             answer = ask(&client, b"", hold) => assert_eq!(answer, said("")),
         }
         assert_eq!(began.elapsed().as_secs(), 47);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_goes_gives_its_turn_back_and_loses_nothing() {
+        let (mut server, client) = ends(100);
+        let began = Instant::now();
+        let gone = tokio::time::sleep(Duration::from_secs(3));
+        let answer = client.ask(b"").unwrap().answer(IDLE, gone).await;
+        assert_eq!(answer, Taken::NOTHING);
+        assert_eq!(began.elapsed().as_secs(), 3);
+        server.write_all(b"hello").await.unwrap();
+        // One that never reads but closes its side at once gets what there is.
+        let gone = std::future::ready(());
+        let answer = client.ask(b"").unwrap().answer(IDLE, gone).await;
+        assert_eq!(answer.bytes, "hello");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,15 +1,9 @@
 //! Passport 1.4 over a real socket: raw bytes in, raw bytes out (services-auth, 10).
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[expect(dead_code, reason = "the other users of this file need more of it")]
-#[path = "support/http.rs"]
-mod support;
-
 use jiff::Timestamp;
 use papilio::config::Config;
 
-use support::{Answer, Client, Server, add, post};
+use crate::support::{Answer, Client, Server, add, post};
 
 const RIGHT: &str = "sign-in=alice%40example%2Eorg,pwd=secret%261";
 
@@ -39,7 +33,7 @@ fn shown(answer: &Answer) -> String {
 }
 
 fn snapshot(name: &str, text: String) {
-    insta::with_settings!({ snapshot_path => "soap", prepend_module_to_snapshot => false }, {
+    insta::with_settings!({ snapshot_path => "../soap", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(format!("passport_{name}"), text);
     });
 }

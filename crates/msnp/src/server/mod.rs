@@ -50,9 +50,9 @@ pub use policy::{BareTickets, Door, Nonce, Place, Policy};
 #[derive(Debug)]
 pub enum Session {
     /// Nothing was said yet.
-    Opening(Opening),
+    Opening(Box<Opening>),
     /// Somebody is signing in.
-    SignIn(sign_in::SignIn),
+    SignIn(Box<sign_in::SignIn>),
     /// Somebody is signed in.
     Notification(Box<notification::Notification>),
     /// Somebody is in, or about to enter, a conversation.
@@ -74,12 +74,13 @@ impl Session {
     /// The session of a connection that was just accepted.
     pub fn open(policy: Arc<Policy>, place: Place, nonce: Nonce, now: Instant) -> Self {
         let deadline = now + policy.sign_in_deadline;
-        Self::Opening(Opening {
+        // On the heap, like all that does not last: most sessions of a server are signed in.
+        Self::Opening(Box::new(Opening {
             policy,
             place,
             nonce,
             deadline,
-        })
+        }))
     }
 
     /// Takes one input and says what must happen.
@@ -136,7 +137,7 @@ impl Opening {
             Input::Timer if now >= self.deadline => {
                 close(effects, Closing::Fault("said nothing in time".into()))
             }
-            input => unanswered(Session::Opening(self), input, effects),
+            input => unanswered(Session::Opening(Box::new(self)), input, effects),
         }
     }
 }

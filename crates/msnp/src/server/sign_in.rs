@@ -117,7 +117,7 @@ impl SignIn {
                 notify(effects, self.dialect(), NotificationReply::Out(out));
                 close(effects, Closing::Done("server going down"))
             }
-            input => unanswered(Session::SignIn(self), input, effects),
+            input => unanswered(Session::SignIn(Box::new(self)), input, effects),
         }
     }
 
@@ -132,20 +132,20 @@ impl SignIn {
                 let dialect = *dialect;
                 let reply = self.client_versions(cvr.trid, &cvr.software);
                 notify(effects, Some(dialect), NotificationReply::Cvr(reply));
-                Session::SignIn(Self {
+                Session::SignIn(Box::new(Self {
                     state: State::Introduced { dialect },
                     ..self
-                })
+                }))
             }
             (State::Greeted { .. } | State::Asking, NotificationRequest::Cvq(cvq)) => {
                 let reply = self.client_versions(cvq.trid, &cvq.software);
                 notify(effects, self.dialect(), NotificationReply::Cvq(reply));
-                Session::SignIn(self)
+                Session::SignIn(Box::new(self))
             }
             (State::Asking, NotificationRequest::Cvr(cvr)) => {
                 let reply = self.client_versions(cvr.trid, &cvr.software);
                 notify(effects, self.dialect(), NotificationReply::Cvr(reply));
-                Session::SignIn(self)
+                Session::SignIn(Box::new(self))
             }
             (State::Introduced { dialect }, NotificationRequest::Usr(usr)) => {
                 let dialect = *dialect;
@@ -194,7 +194,7 @@ impl SignIn {
             None,
             NotificationReply::Ver(VerReply { trid, chosen }),
         );
-        Session::SignIn(Self { state, ..self })
+        Session::SignIn(Box::new(Self { state, ..self }))
     }
 
     /// `CVR` and `CVQ`: the client's own version is the right one, whatever it is.
@@ -256,11 +256,11 @@ impl SignIn {
             claim: Claim { typed, handle },
             invitation,
         };
-        Session::SignIn(Self {
+        Session::SignIn(Box::new(Self {
             deadline,
             state,
             ..self
-        })
+        }))
     }
 
     /// The answer to `USR ... I`, and what is to be brought.
@@ -293,7 +293,7 @@ impl SignIn {
             invitation,
         } = self.state
         else {
-            return Session::SignIn(self);
+            return Session::SignIn(Box::new(self));
         };
         let trid = usr.trid;
         let (presented, showing) = match (invitation, usr.step) {
@@ -329,7 +329,7 @@ impl SignIn {
             claim,
             trid,
         };
-        Session::SignIn(Self { state, ..self })
+        Session::SignIn(Box::new(Self { state, ..self }))
     }
 
     fn verified(
@@ -344,7 +344,7 @@ impl SignIn {
             trid,
         } = self.state
         else {
-            return Session::SignIn(self);
+            return Session::SignIn(Box::new(self));
         };
         let Welcome {
             profile,

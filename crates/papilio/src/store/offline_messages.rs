@@ -268,6 +268,9 @@ impl Store {
     }
 
     /// Deletes messages, all that are there or none. They can still be read for [`GRACE`].
+    ///
+    /// Ids that nobody knows are passed over as long as one is known: a client whose list is older
+    /// than the mailbox would show the others again at every sign-in.
     pub async fn delete_mails(
         &self,
         owner: AccountId,

@@ -52,7 +52,7 @@ pub enum Session {
     /// Nothing was said yet.
     Opening(Opening),
     /// Somebody is signing in.
-    SignIn(sign_in::SignIn),
+    SignIn(Box<sign_in::SignIn>),
     /// Somebody is signed in.
     Notification(Box<notification::Notification>),
     /// Somebody is in, or about to enter, a conversation.

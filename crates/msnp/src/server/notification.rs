@@ -27,7 +27,7 @@ use crate::wire::command::federation::Uum;
 use crate::wire::command::list::{ListDocument, ListError, Network, Occasion, Query};
 use crate::wire::command::notice::{ServerMessage, Uun};
 use crate::wire::command::policy::{Checksum, Gcf, GcfRequest, Layout, Shields};
-use crate::wire::command::presence::{Chg, ChgStatus, Iln, Property, Prp, Uux};
+use crate::wire::command::presence::{Chg, ChgStatus, Property, Prp, Uux};
 use crate::wire::command::roster::ListCommand;
 use crate::wire::command::service::{Url, UrlReply};
 use crate::wire::command::session::{Chl, Out, OutReason, Qng, Qry, ServerKind, Xfr};
@@ -551,12 +551,7 @@ impl Notification {
         self.phase = Phase::Shown;
         let mut out = bytes::BytesMut::with_capacity(seen.len() * 256);
         for presence in seen {
-            let iln = Iln {
-                trid,
-                shown: render::shown(presence),
-            };
-            NotificationReply::Iln(iln).write(Some(self.dialect), &mut out);
-            render::write_data(presence, self.dialect, &mut out);
+            render::write_presence(trid, presence, self.dialect, &mut out);
         }
         if !out.is_empty() {
             effects.push(Effect::Send(out.freeze()));

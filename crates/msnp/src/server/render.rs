@@ -9,14 +9,14 @@ use super::Presence;
 use crate::handle::Handle;
 use crate::message::offline::MailSummary;
 use crate::message::{MemberId, Message};
-use crate::presence::FriendlyName;
+use crate::presence::{FriendlyName, UserData};
 use crate::wire::command::list::ListDocument;
 use crate::wire::command::notice::{AddressBookChanged, Not, ServerMessage, Ubn};
-use crate::wire::command::presence::{Fln, Nln, Shown, Ubx};
+use crate::wire::command::presence::{Fln, Iln, Nln, Shown, Ubx};
 use crate::wire::command::roster::ListPush;
 use crate::wire::command::switchboard::{Bye, ByeCause, Cookie, Joi, Member, Rng, Said, SessionId};
 use crate::wire::command::{NotificationReply, SwitchboardReply};
-use crate::wire::param::Param;
+use crate::wire::param::{Param, TrId};
 use crate::wire::version::Dialect;
 
 /// Whether somebody added or removed the account.
@@ -36,6 +36,22 @@ pub fn arrival(presence: &Presence, dialect: &Dialect) -> Bytes {
     write_online(presence, dialect, &mut out);
     write_data(presence, dialect, &mut out);
     out.freeze()
+}
+
+/// `ILN` and `UBX`: somebody was there before the receiver. Here an empty `UBX` says that they have
+/// said nothing of themselves (transcripts-14-15, 5).
+pub(super) fn write_presence(
+    trid: TrId,
+    presence: &Presence,
+    dialect: &Dialect,
+    out: &mut BytesMut,
+) {
+    let shown = shown(presence);
+    NotificationReply::Iln(Iln { trid, shown }).write(Some(dialect), out);
+    match &presence.data {
+        Some(data) => write_ubx(presence, data, dialect, out),
+        None => write_ubx(presence, &UserData::default(), dialect, out),
+    }
 }
 
 /// `NLN`: status, name, capabilities or picture changed.
@@ -70,18 +86,21 @@ fn write_online(presence: &Presence, dialect: &Dialect, out: &mut BytesMut) {
 }
 
 /// Of somebody who never sent `UUX` there is nothing to say (transcripts, 2).
-pub(super) fn write_data(presence: &Presence, dialect: &Dialect, out: &mut BytesMut) {
-    let Presence { handle, data, .. } = presence;
-    if let Some(data) = data {
-        let ubx = Ubx {
-            handle: handle.clone(),
-            document: data.write(),
-        };
-        NotificationReply::Ubx(ubx).write(Some(dialect), out);
+fn write_data(presence: &Presence, dialect: &Dialect, out: &mut BytesMut) {
+    if let Some(data) = &presence.data {
+        write_ubx(presence, data, dialect, out);
     }
 }
 
-pub(super) fn shown(presence: &Presence) -> Shown {
+fn write_ubx(presence: &Presence, data: &UserData, dialect: &Dialect, out: &mut BytesMut) {
+    let ubx = Ubx {
+        handle: presence.handle.clone(),
+        document: data.write(),
+    };
+    NotificationReply::Ubx(ubx).write(Some(dialect), out);
+}
+
+fn shown(presence: &Presence) -> Shown {
     let Presence {
         handle,
         name,

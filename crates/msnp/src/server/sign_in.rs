@@ -117,7 +117,7 @@ impl SignIn {
                 notify(effects, self.dialect(), NotificationReply::Out(out));
                 close(effects, Closing::Done("server going down"))
             }
-            input => unanswered(Session::SignIn(Box::new(self)), input, effects),
+            input => unanswered(session(self), input, effects),
         }
     }
 
@@ -132,20 +132,20 @@ impl SignIn {
                 let dialect = *dialect;
                 let reply = self.client_versions(cvr.trid, &cvr.software);
                 notify(effects, Some(dialect), NotificationReply::Cvr(reply));
-                Session::SignIn(Box::new(Self {
+                session(Self {
                     state: State::Introduced { dialect },
                     ..self
-                }))
+                })
             }
             (State::Greeted { .. } | State::Asking, NotificationRequest::Cvq(cvq)) => {
                 let reply = self.client_versions(cvq.trid, &cvq.software);
                 notify(effects, self.dialect(), NotificationReply::Cvq(reply));
-                Session::SignIn(Box::new(self))
+                session(self)
             }
             (State::Asking, NotificationRequest::Cvr(cvr)) => {
                 let reply = self.client_versions(cvr.trid, &cvr.software);
                 notify(effects, self.dialect(), NotificationReply::Cvr(reply));
-                Session::SignIn(Box::new(self))
+                session(self)
             }
             (State::Introduced { dialect }, NotificationRequest::Usr(usr)) => {
                 let dialect = *dialect;
@@ -194,7 +194,7 @@ impl SignIn {
             None,
             NotificationReply::Ver(VerReply { trid, chosen }),
         );
-        Session::SignIn(Box::new(Self { state, ..self }))
+        session(Self { state, ..self })
     }
 
     /// `CVR` and `CVQ`: the client's own version is the right one, whatever it is.
@@ -256,11 +256,11 @@ impl SignIn {
             claim: Claim { typed, handle },
             invitation,
         };
-        Session::SignIn(Box::new(Self {
+        session(Self {
             deadline,
             state,
             ..self
-        }))
+        })
     }
 
     /// The answer to `USR ... I`, and what is to be brought.
@@ -293,7 +293,7 @@ impl SignIn {
             invitation,
         } = self.state
         else {
-            return Session::SignIn(Box::new(self));
+            return session(self);
         };
         let trid = usr.trid;
         let (presented, showing) = match (invitation, usr.step) {
@@ -329,7 +329,7 @@ impl SignIn {
             claim,
             trid,
         };
-        Session::SignIn(Box::new(Self { state, ..self }))
+        session(Self { state, ..self })
     }
 
     fn verified(
@@ -344,7 +344,7 @@ impl SignIn {
             trid,
         } = self.state
         else {
-            return Session::SignIn(Box::new(self));
+            return session(self);
         };
         let Welcome {
             profile,
@@ -382,6 +382,11 @@ impl SignIn {
             | State::Verifying { dialect, .. } => Some(dialect),
         }
     }
+}
+
+/// On the heap, so that the sessions of those who are signed in do not pay for it.
+fn session(sign_in: SignIn) -> Session {
+    Session::SignIn(Box::new(sign_in))
 }
 
 /// `GCF`, unasked.

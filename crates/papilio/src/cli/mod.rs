@@ -80,7 +80,7 @@ struct ServeFlags {
     /// The address that clients are told to connect to [default: the one that they came to]
     #[arg(long, value_name = "HOST[:PORT]")]
     advertise: Option<Advertised>,
-    /// The highest version of the protocol to offer, such as 13 [default: the newest served, 15]
+    /// The highest version of the protocol to offer, such as 13 [default: the newest that is served]
     #[arg(long, value_name = "N", value_parser = version)]
     max_version: Option<Version>,
     /// Loopback only, with three accounts to play with

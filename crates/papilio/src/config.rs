@@ -30,7 +30,7 @@ use crate::store::Database;
 
 pub use client::{Banner, Client, Tab, TextAd};
 pub use load::{ConfigError, Flags};
-pub use value::{Advertised, ListenAddress, PageAddress, Rate};
+pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tracing::{info, warn};
 
-use crate::config::{Advertised, ListenAddress};
+use crate::config::{Advertised, ListenAddress, bracketed};
 use crate::connection::Connection;
 use crate::node::Node;
 use crate::per_address::{Counted, PerAddress, TooMany};
@@ -76,7 +76,7 @@ pub struct Announcer {
 impl Announcer {
     /// Announces what the operator says, and the port listened on where that says none.
     pub fn new(advertised: Option<&Advertised>, port: u16) -> Self {
-        let host = advertised.map(|advertised| bracketed(&advertised.host));
+        let host = advertised.map(|advertised| bracketed(&advertised.host).into_owned());
         let port = advertised
             .and_then(|advertised| advertised.port)
             .unwrap_or(port);
@@ -89,7 +89,7 @@ impl Announcer {
 
     /// The host alone, for a client that came to `local`: where it finds the gateway again.
     pub fn host(&self, local: SocketAddr) -> String {
-        let came_to = || bracketed(&local.ip().to_canonical().to_string());
+        let came_to = || bracketed(&local.ip().to_canonical().to_string()).into_owned();
         self.host.clone().unwrap_or_else(came_to)
     }
 
@@ -101,20 +101,12 @@ impl Announcer {
             let host = self
                 .host
                 .clone()
-                .unwrap_or_else(|| bracketed(&ip.to_string()));
+                .unwrap_or_else(|| bracketed(&ip.to_string()).into_owned());
             // Percent-coding changes nothing in a host name, and a host that is none never got past
             // the configuration.
             Param::word(&format!("{host}:{}", self.port))
         };
         known.entry(ip).or_insert_with(made).clone()
-    }
-}
-
-fn bracketed(host: &str) -> String {
-    if host.contains(':') && !host.starts_with('[') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
     }
 }
 

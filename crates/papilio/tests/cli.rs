@@ -418,3 +418,18 @@ fn a_command_line_that_makes_no_sense_is_code_2_and_help_is_code_0() {
         assert!(!run(papilio(arguments), "").ok().is_empty());
     }
 }
+
+#[test]
+fn what_went_wrong_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let config = folder.path().join("papilio.toml");
+    std::fs::write(&config, "").unwrap();
+    let data = file.join("data");
+    let mut command = papilio(&["user", "list"]);
+    command.arg("--config").arg(config).arg("--data").arg(&data);
+    let said = run(command, "").failed(1);
+    assert_eq!(said.matches("os error").count(), 1, "{said}");
+    assert!(said.contains(&data.display().to_string()), "{said}");
+}

@@ -147,6 +147,7 @@ impl Notification {
             NotificationRequest::Prp(prp) => self.property(now, prp, effects),
             NotificationRequest::Uux(uux) => self.user_data(now, &uux, effects),
             NotificationRequest::Blp(blp) => {
+                self.may_list(now)?;
                 self.reply(effects, NotificationReply::Blp(blp));
                 effects.push(Effect::SetPrivacy(blp.privacy));
                 Ok(())
@@ -318,7 +319,7 @@ impl Notification {
             self.dialect.lists,
             ListDocument::parse_request(&list.document),
         ) {
-            (version::Lists::Soap, Ok(document)) => match contacts_of(&document) {
+            (version::Lists::Soap, Ok(document)) => match contacts_of(&document, edit) {
                 Ok(contacts) => {
                     let occasion = document.occasion;
                     effects.push(Effect::EditLists(ListEdit {
@@ -328,8 +329,7 @@ impl Notification {
                         contacts,
                     }));
                 }
-                Err(code) if edit == Edit::Add => fail(effects, code, list.trid),
-                Err(_) => self.reply(effects, NotificationReply::RmlOk(list.trid)),
+                Err(code) => fail(effects, code, list.trid),
             },
             (version::Lists::Soap, Err(error)) => return refuse_list(&error, list.trid, effects),
         }
@@ -611,17 +611,18 @@ fn may_change(allowed: Allowed, trid: TrId, effects: &mut Vec<Effect>) -> Result
 
 /// The contacts of a list that can have an account here. Those of other networks are taken and
 /// do nothing; a malformed address is like one that nobody has.
-fn contacts_of(document: &ListDocument) -> Result<Vec<(Handle, Lists)>, ErrorCode> {
+fn contacts_of(document: &ListDocument, edit: Edit) -> Result<Vec<(Handle, Lists)>, ErrorCode> {
     let mut contacts = Vec::with_capacity(document.contacts.len());
     for contact in &document.contacts {
         if contact.network != Network::Messenger {
             continue;
         }
-        match (contact.handle(), document.occasion) {
-            (Ok(handle), _) => contacts.push((handle, contact.lists)),
-            // A list at sign-in never fails for one contact (RULINGS).
-            (Err(_), Occasion::Initial) => {}
-            (Err(_), Occasion::Change) => return Err(ErrorCode::NoSuchAccount),
+        match (contact.handle(), edit, document.occasion) {
+            (Ok(handle), ..) => contacts.push((handle, contact.lists)),
+            // A list at sign-in never fails for one contact, and whoever is not there is off every
+            // list already (RULINGS).
+            (Err(_), Edit::Remove, _) | (Err(_), Edit::Add, Occasion::Initial) => {}
+            (Err(_), Edit::Add, Occasion::Change) => return Err(ErrorCode::NoSuchAccount),
         }
     }
     Ok(contacts)

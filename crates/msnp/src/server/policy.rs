@@ -42,7 +42,7 @@ pub struct Policy {
     pub prp_rate: Rate,
     /// `UUX`: 800 above it.
     pub uux_rate: Rate,
-    /// `ADL`, `RML`, `FQY`, `UUN`: the connection closes above it.
+    /// `ADL`, `RML`, `BLP`, `FQY`, `UUN`: the connection closes above it.
     pub list_rate: Rate,
     /// `XFR SB`: 713 above it.
     pub xfr_rate: Rate,
@@ -74,8 +74,8 @@ impl Policy {
             prp_rate: Rate::new(300, 20),
             uux_rate: Rate::new(300, 20),
             list_rate: Rate::new(600, 50),
-            xfr_rate: Rate::new(60, 5),
-            cal_rate: Rate::new(60, 5),
+            xfr_rate: Rate::new(120, 10),
+            cal_rate: Rate::new(120, 10),
             msg_rate: Rate::new(20_000, 10_000),
         }
     }

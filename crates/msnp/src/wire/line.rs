@@ -137,7 +137,8 @@ impl Codec {
             input.advance(end + 1);
             return Ok(Some(line));
         };
-        if input.len() < end + 1 + length {
+        // Without a limit a peer may announce more than a number holds.
+        if input.len() - (end + 1) < length {
             return Ok(None);
         }
         input.advance(end + 1);
@@ -350,6 +351,24 @@ mod tests {
                 ),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn without_limits_any_length_is_waited_for() {
+        let unlimited = Codec::new(
+            Side::Client,
+            Limits {
+                line: usize::MAX,
+                message: usize::MAX,
+                payload: usize::MAX,
+            },
+        );
+        for line in [
+            format!("UUX 1 {}\r\nabc", usize::MAX),
+            format!("MSG 1 N {}\r\nabc", usize::MAX - 14),
+        ] {
+            assert_eq!(all(unlimited, line.as_bytes()), Ok(Vec::new()), "{line}");
         }
     }
 

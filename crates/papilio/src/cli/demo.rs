@@ -1,6 +1,7 @@
 //! `papilio serve --demo`: three accounts that have one another as contacts (DESIGN, 1).
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -62,7 +63,7 @@ pub(super) async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result
 }
 
 /// How to sign in, for whoever looks on.
-pub(super) fn instructions(msnp: Option<SocketAddr>) -> String {
+pub(super) fn instructions(msnp: Option<SocketAddr>, folder: &Path) -> String {
     let who: Vec<_> = ACCOUNTS.iter().map(|(email, _)| *email).collect();
     let who = who.join(", ");
     let server = msnp.map_or("(off)".to_owned(), |address| address.to_string());
@@ -75,7 +76,8 @@ pub(super) fn instructions(msnp: Option<SocketAddr>) -> String {
     Server       {server}, MSNP13; the other services are on the http port
 
   They have one another as contacts already: sign in as two of them and chat.
-  Ctrl-C stops it. Everything is in the folder papilio-demo; delete that to begin anew.
-"
+  Ctrl-C stops it. Everything is in the folder {folder}; delete that to begin anew.
+",
+        folder = folder.display()
     )
 }

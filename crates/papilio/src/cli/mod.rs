@@ -55,10 +55,10 @@ enum Command {
 #[derive(Args)]
 struct Place {
     /// The folder of the data [default: papilio-data, or papilio-demo with --demo]
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, display_order = 100)]
     data: Option<PathBuf>,
     /// The configuration file [default: papilio.toml in the folder of the data]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = 101)]
     config: Option<PathBuf>,
 }
 
@@ -109,7 +109,7 @@ pub fn run() -> ExitCode {
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
-    let _ = writeln!(io::stderr(), "papilio: {error:#}");
+    let _ = writeln!(io::stderr(), "papilio: {}", in_one_line(&error));
     let usage = error.is::<UsageError>() || error.is::<ConfigError>();
     ExitCode::from(if usage { USAGE } else { FAILED })
 }
@@ -162,6 +162,20 @@ struct UsageError(String);
 
 fn usage(reason: impl ToString) -> anyhow::Error {
     UsageError(reason.to_string()).into()
+}
+
+/// An error and its causes, each of them once: many name their cause in their own text.
+fn in_one_line(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |said, cause| {
+            match said.is_empty() || said.ends_with(&cause) {
+                true if said.is_empty() => cause,
+                true => said,
+                false => format!("{said}: {cause}"),
+            }
+        })
 }
 
 /// Whoever read what we wrote has had enough, as `head` has: no failure.

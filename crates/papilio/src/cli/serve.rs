@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::demo;
-use crate::config::{self, Config, Listen, ListenAddress};
+use crate::config::{self, Config, Listen, ListenAddress, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
@@ -102,7 +102,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     listeners.spawn(clear_away(store.clone()));
     println!("{ready}");
     if config.demo {
-        eprintln!("{}", demo::instructions(where_to));
+        eprintln!("{}", demo::instructions(where_to, &config.data));
     }
     info!(
         signal = stop.await,
@@ -204,6 +204,7 @@ impl Ports {
             (None, Some(address)) => address.ip().to_string(),
             (None, None) => "localhost".to_owned(),
         };
+        let host = bracketed(&host);
         match http.map_or(80, |address| address.port()) {
             80 => Param::word(&format!("http://{host}")),
             port => Param::word(&format!("http://{host}:{port}")),
@@ -369,5 +370,36 @@ pub fn settings(config: &Config, pages: Param) -> Settings {
         },
         mailbox: count(limits.mailbox),
         unread: period(limits.unread),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_protocol() {
+        let pages = Param::word("http://localhost");
+        let usual = Policy {
+            max_version: Config::default().max_version,
+            ..Policy::new(pages.clone())
+        };
+        let settings = settings(&Config::default(), pages);
+        assert_eq!(format!("{:?}", settings.policy), format!("{usual:?}"));
+        assert_eq!(settings.wire, Limits::DEFAULT);
+    }
+
+    #[test]
+    fn an_address_of_ipv6_has_brackets_in_the_address_of_pages() {
+        let ports = Ports {
+            msnp: None,
+            http: None,
+            dispatch: None,
+        };
+        let config = Config {
+            advertise: Some("2001:db8::1".parse().unwrap()),
+            ..Config::default()
+        };
+        assert_eq!(ports.pages(&config).as_str(), "http://[2001:db8::1]");
     }
 }

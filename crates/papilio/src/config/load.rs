@@ -1,6 +1,7 @@
 //! Puts the configuration together: defaults, file, command line.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use config::FileFormat;
@@ -65,6 +66,9 @@ impl Config {
             };
         }
         config.obey(flags);
+        if config.demo {
+            config.listen.keep_to_this_machine()?;
+        }
         Ok(config)
     }
 
@@ -118,6 +122,25 @@ impl Listen {
             dispatch: None,
             http: Some(ListenAddress::loopback(8080)),
         }
+    }
+
+    /// For `--demo`, whose password everybody knows: all addresses are those of this machine, and no
+    /// other is listened on.
+    fn keep_to_this_machine(&mut self) -> Result<(), ConfigError> {
+        let ports = [&mut self.msnp, &mut self.dispatch, &mut self.http];
+        for address in ports.into_iter().flatten() {
+            match address.host.parse::<IpAddr>() {
+                Ok(ip) if ip.is_loopback() => {}
+                Ok(ip) if ip.is_unspecified() => *address = ListenAddress::loopback(address.port),
+                Err(_) if address.host == "localhost" => {}
+                _ => {
+                    return Err(ConfigError(format!(
+                        "the demo is for this machine alone: it does not listen on {address}"
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -293,7 +316,42 @@ mod tests {
         let config = Config::load(&flags).unwrap();
         assert_eq!(Some(config.data), flags.data);
         assert_eq!(config.listen.msnp, Some(ListenAddress::loopback(1863)));
-        assert_eq!(config.listen.http, Some(ListenAddress::everywhere(80)));
+        assert_eq!(config.listen.http, Some(ListenAddress::loopback(80)));
+
+        for (address, kept) in [
+            ("1863", Some("127.0.0.1:1863")),
+            ("[::]:0", Some("127.0.0.1:0")),
+            ("[::1]:0", Some("[::1]:0")),
+            ("127.0.0.2:1", Some("127.0.0.2:1")),
+            ("localhost:1", Some("localhost:1")),
+            ("192.0.2.1:1", None),
+            ("chat.example.org:1", None),
+        ] {
+            flags.msnp = Some(address.parse().unwrap());
+            let listen = Config::load(&flags).map(|config| config.listen.msnp);
+            match kept {
+                Some(kept) => assert_eq!(listen.unwrap().unwrap().to_string(), kept),
+                None => assert_eq!(
+                    listen.unwrap_err().to_string(),
+                    format!("the demo is for this machine alone: it does not listen on {address}")
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn zero_is_no_limit_whatever_is_limited() {
+        let (_folder, flags) = folder_with(
+            "[limits]\nline = 0\nhalf-command = 0\n[rates]\nchg = 0\n\
+             prp = { burst = 0, per-second = 5 }\nuux = { burst = 5, per-second = 0 }",
+        );
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(
+            (config.limits.line, config.limits.half_command),
+            (None, None)
+        );
+        let rates = config.rates;
+        assert_eq!((rates.chg, rates.prp, rates.uux), (None, None, None));
     }
 
     #[test]
@@ -314,12 +372,21 @@ mod tests {
             ),
             (
                 "[rates]\nchg = { burst = 1 }",
-                ": missing configuration field \"rates.chg.per-second\"",
+                ": missing configuration field",
             ),
             (
                 "[sign-in]\ndeadline = 'soon'",
                 ": \"soon\" is not a length of time such as 90 (seconds), \"90s\", \"5m\" or \
                  \"24h\" for key `sign-in.deadline`",
+            ),
+            (
+                "[sign-in]\ndeadline = 9223372036854775807",
+                ": longer than ten years; 0 is no limit for key `sign-in.deadline`",
+            ),
+            (
+                "[rates]\nchg = 5",
+                ": invalid type: integer `5`, expected { burst = NUMBER, per-second = NUMBER }, or 0 \
+                 for no limit for key `rates.chg`",
             ),
             (
                 "[listen]\nmsnp = 'x:y'",

@@ -1,5 +1,6 @@
 //! How values are written in the configuration: `"off"`, `""`, `0` for none, `"5m"`, `{ burst = 5, ... }`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -150,26 +151,26 @@ impl fmt::Display for PageAddress {
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_host(f, &self.host)?;
-        write!(f, ":{}", self.port)
+        write!(f, "{}:{}", bracketed(&self.host), self.port)
     }
 }
 
 impl fmt::Display for Advertised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_host(f, &self.host)?;
+        let host = bracketed(&self.host);
         match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
+            Some(port) => write!(f, "{host}:{port}"),
+            None => f.write_str(&host),
         }
     }
 }
 
-fn write_host(f: &mut fmt::Formatter<'_>, host: &str) -> fmt::Result {
+/// A host as it stands in an address: one of IPv6 in brackets.
+pub fn bracketed(host: &str) -> Cow<'_, str> {
     if host.contains(':') {
-        write!(f, "[{host}]")
+        format!("[{host}]").into()
     } else {
-        f.write_str(host)
+        host.into()
     }
 }
 
@@ -227,10 +228,17 @@ pub(super) mod period {
     use serde::Deserializer;
     use serde::de::{Error, Visitor};
 
+    /// Whoever wants more wants no limit; and a moment so far away that no clock reaches it would be
+    /// none.
+    const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
     pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Duration>, D::Error> {
         let period = from.deserialize_any(PeriodVisitor)?;
+        if period > LONGEST {
+            return Err(D::Error::custom("longer than ten years; 0 is no limit"));
+        }
         Ok(Some(period).filter(|period| !period.is_zero()))
     }
 
@@ -281,8 +289,12 @@ pub(super) mod period {
     }
 }
 
-/// `{ burst = 5, per-second = 1 }`; either of them 0 = none.
+/// `{ burst = 5, per-second = 1 }`; 0, or either of them 0 = none.
 pub(super) mod rate {
+    use std::fmt;
+
+    use serde::de::value::MapAccessDeserializer;
+    use serde::de::{Error, MapAccess, Unexpected, Visitor};
     use serde::{Deserialize, Deserializer};
 
     use super::Rate;
@@ -290,7 +302,36 @@ pub(super) mod rate {
     pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Rate>, D::Error> {
-        Ok(Some(Rate::deserialize(from)?).filter(|rate| rate.burst != 0 && rate.per_second != 0))
+        let rate = from.deserialize_any(RateVisitor)?;
+        Ok(rate.filter(|rate| rate.burst != 0 && rate.per_second != 0))
+    }
+
+    struct RateVisitor;
+
+    impl<'de> Visitor<'de> for RateVisitor {
+        type Value = Option<Rate>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("{ burst = NUMBER, per-second = NUMBER }, or 0 for no limit")
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<Option<Rate>, E> {
+            match number {
+                0 => Ok(None),
+                _ => Err(E::invalid_type(Unexpected::Unsigned(number), &self)),
+            }
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Option<Rate>, E> {
+            match number {
+                0 => Ok(None),
+                _ => Err(E::invalid_type(Unexpected::Signed(number), &self)),
+            }
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Rate>, A::Error> {
+            Rate::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
     }
 
     #[cfg(test)]

@@ -222,7 +222,10 @@ fn preferred_host(headers: &HeaderMap) -> Option<String> {
 
 /// The fault for a client that asks for what cannot be.
 fn refused(handle: Option<&str>, operation: &str, refusal: &Refusal) -> Response {
-    let why = format!("{}: {refusal}", named(operation));
+    let why = match operation {
+        "" => refusal.to_string(),
+        operation => format!("{}: {refusal}", named(operation)),
+    };
     let failure = match handle {
         Some(handle) => Failure::of(handle, why),
         None => Failure::because(why),

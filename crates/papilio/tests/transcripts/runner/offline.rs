@@ -16,9 +16,10 @@ pub(super) fn store(services: &Services, by: &Handle, to: &Handle, text: &str, o
             .replace("FROM", by.as_str())
             .replace("NAME", &STANDARD.encode(services.name(by)))
             .replace("TO", to.as_str())
-            .replace("TICKET", &ticket)
             .replace("KEY", key)
-            .replace("TEXT", &STANDARD.encode(text));
+            .replace("TEXT", &STANDARD.encode(text))
+            // Last: it may have any of these words in it.
+            .replace("TICKET", &ticket);
         services.ask("/OimWS/oim.asmx", ACTION, &request)
     };
     let (status, fault) = ask("");
@@ -63,7 +64,7 @@ fn ids(services: &Services, by: &Handle) -> Vec<String> {
 
 fn fetch(services: &Services, by: &Handle, request: &str) -> String {
     let ticket = escaped(&services.ticket(by));
-    let request = FETCH.replace("TICKET", &ticket).replace("BODY", request);
+    let request = FETCH.replace("BODY", request).replace("TICKET", &ticket);
     let (status, answer) = services.ask("/rsi/rsi.asmx", "", &request);
     assert_eq!(status, "200", "{answer}");
     answer

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use msnp::proof::sso::Nonce;
 use papilio::config::Config;
 
 use crate::support::{Answer, Server, add, post};
@@ -79,6 +80,32 @@ async fn tickets_are_good_and_come_with_the_secret_that_proves_them() {
     let secret = STANDARD.encode(server.store.ticket_key().secret(t));
     assert_eq!(secrets.len(), 2);
     assert_eq!(secrets[1], secret);
+}
+
+#[tokio::test]
+async fn a_ticket_signs_in_with_its_proof() {
+    let server = Server::start().await;
+    let answer = ask(&server, &right()).await;
+    let ticket = &tickets(&answer)[0];
+    let secret = answer.between("<wst:BinarySecret>", "</wst")[1];
+    let secret = STANDARD.decode(secret).unwrap().try_into().unwrap();
+    let handle = "alice@example.org";
+    let gateway = "/gateway/gateway.dll?Action=open&Server=NS&IP=x";
+    let said = format!(
+        "VER 1 MSNP15\r\nCVR 2 0x0409 winnt 5.1 i386 MSNMSGR 8.5.1302 msmsgs {handle}\r\n\
+         USR 3 SSO I {handle}\r\n"
+    );
+    let asked = server.ask(&post(gateway, "", &said)).await;
+    let (_, nonce) = asked.body.split_once("USR 3 SSO S MBI_KEY_OLD ").unwrap();
+    let nonce = Nonce::parse(nonce.trim_end()).unwrap();
+    let (_, id) = asked.head.split_once("SessionID=").unwrap();
+    let (id, _) = id.split_once(';').unwrap();
+    let proof = nonce.response(&secret, *b"12345678");
+    let said = format!("USR 4 SSO S {ticket} {}\r\n", proof.as_str());
+    let session = format!("/gateway/gateway.dll?SessionID={id}");
+    let welcome = server.ask(&post(&session, "", &said)).await;
+    let ok = "USR 4 OK alice@example.org 1 0\r\n";
+    assert!(welcome.body.starts_with(ok), "{}", welcome.body);
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@
 //! * [`server`]: dispatch, sign-in, notification and switchboard sessions as values.
 //! * [`soap`]: the documents of the sign-in, address book and sharing services.
 
+#![warn(missing_docs)]
+
 pub mod error;
 pub mod handle;
 pub mod message;

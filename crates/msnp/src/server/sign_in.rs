@@ -21,7 +21,7 @@ use crate::error::ErrorCode;
 use crate::handle::Handle;
 use crate::proof::{sso, tweener};
 use crate::wire::command::notice::ServerMessage;
-use crate::wire::command::policy::{Checksum, Gcf, Layout, Shields};
+use crate::wire::command::policy::{Gcf, Shields};
 use crate::wire::command::session::{
     Chosen, CvrReply, Out, OutReason, Software, Usr, UsrReply, UsrStep, Ver, VerReply,
 };
@@ -391,12 +391,7 @@ fn session(sign_in: SignIn) -> Session {
 
 /// `GCF`, unasked.
 fn policies() -> NotificationReply {
-    let document = Shields::default().write(Layout::Compact, Checksum::Present);
-    NotificationReply::Gcf(Gcf {
-        trid: TrId::ASYNC,
-        file: None,
-        document,
-    })
+    NotificationReply::Gcf(Gcf::push(&Shields::default()))
 }
 
 /// A package that this dialect does not have.

@@ -73,7 +73,7 @@ pub(super) fn instructions(msnp: Option<SocketAddr>, folder: &Path) -> String {
 
     Sign in as   {who}
     Password     {PASSWORD}
-    Server       {server}, MSNP13; the other services are on the http port
+    Server       {server} for Messenger; the other services are on the http port
 
   They have one another as contacts already: sign in as two of them and chat.
   Ctrl-C stops it. Everything is in the folder {folder}; delete that to begin anew.

@@ -1,0 +1,8 @@
+//! The library against a real server over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod chats;
+mod contacts;
+mod house;
+mod sessions;

@@ -12,8 +12,8 @@ use msnp_client::{Client, Connector, Event, Events, Reconnecting, Server};
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
 use papilio::credentials::Credentials;
-use papilio::http::gateway::Gateway;
-use papilio::http::{self, Services};
+
+use papilio::http::{self, Gateway, Services};
 use papilio::listen::{self, Announcer, Reception, SendBuffer};
 use papilio::node::Node;
 use papilio::password::{Password, PasswordSettings, Passwords};

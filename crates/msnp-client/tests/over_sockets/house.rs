@@ -27,7 +27,8 @@ use tokio::task::JoinHandle;
 /// A server that ends with the test.
 pub(crate) struct House {
     pub(crate) server: Server,
-    pub(crate) node: Arc<Node>,
+    /// Of Messenger itself.
+    pub(crate) port: u16,
     store: Store,
     passwords: Passwords,
     tasks: Vec<JoinHandle<()>>,
@@ -67,7 +68,7 @@ impl House {
             credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
             config: Arc::new(config.clone()),
             store: store.clone(),
-            node: Arc::clone(&node),
+            node,
             gateway: Gateway::new(&config.gateway, reception.clone()),
         };
         let router = http::router(services);
@@ -86,7 +87,7 @@ impl House {
             server: Server::new("127.0.0.1")
                 .port(port)
                 .services_at(format!("http://{address}")),
-            node,
+            port,
             store,
             passwords,
             tasks,

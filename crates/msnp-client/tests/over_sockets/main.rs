@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cable;
 mod chats;
 mod contacts;
 mod house;
+mod offline;
 mod sessions;

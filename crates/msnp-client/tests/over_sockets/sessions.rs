@@ -1,7 +1,10 @@
 //! Signing in and out, being signed out, and coming back.
 
-use msnp_client::{Closing, Event, SignInError, Status, Version};
+use std::time::Duration;
 
+use msnp_client::{Closing, Error, Event, Reconnecting, SignInError, Status, Version};
+
+use crate::cable::Cable;
 use crate::house::{House, PASSWORD, handle};
 
 #[tokio::test]
@@ -134,4 +137,72 @@ async fn the_last_handle_ends_the_session() {
             retry_in: None
         })
     ));
+}
+
+#[tokio::test]
+async fn whoever_is_cut_off_comes_back_as_they_were() {
+    let house = House::open().await;
+    house.friends(&["alice", "bob"]).await;
+    let mut alice = house.sign_in("alice").await;
+    let cable = Cable::to(house.port).await;
+    let connector = msnp_client::Client::connect(house.server.clone().port(cable.port))
+        .reconnecting(Reconnecting::Backoff {
+            first: Duration::from_millis(1),
+            longest: Duration::from_millis(20),
+        });
+    let mut bob = house.sign_in_by(connector, "bob").await;
+    bob.client.set_status(Status::OutToLunch).await.unwrap();
+    bob.client.set_personal_message("pie").await.unwrap();
+    for _ in 0..3 {
+        alice
+            .until(|event| match event {
+                Event::PersonalMessage(bob) => (bob.data.personal_message == "pie").then_some(()),
+                _ => None,
+            })
+            .await;
+        cable.cut();
+        let (reason, retry_in) = bob
+            .until(|event| match event {
+                Event::Disconnected { reason, retry_in } => Some((reason, retry_in)),
+                _ => None,
+            })
+            .await;
+        assert_eq!(reason, Closing::Lost);
+        assert!(retry_in.is_some());
+        bob.until(|event| matches!(event, Event::Reconnected).then_some(()))
+            .await;
+        let contact = alice
+            .until(|event| match event {
+                Event::Presence(contact) => contact.presence.clone().map(|_| contact),
+                _ => None,
+            })
+            .await;
+        assert_eq!(contact.presence.unwrap().status, Status::OutToLunch);
+    }
+    assert!(bob.client.chat_with(&handle("alice")).await.is_ok());
+}
+
+#[tokio::test]
+async fn signing_out_while_cut_off_ends_it() {
+    let house = House::open().await;
+    house.stranger("bob").await;
+    let cable = Cable::to(house.port).await;
+    let connector = msnp_client::Client::connect(house.server.clone().port(cable.port))
+        .reconnecting(Reconnecting::Backoff {
+            first: Duration::from_secs(3600),
+            longest: Duration::from_secs(3600),
+        });
+    let mut bob = house.sign_in_by(connector, "bob").await;
+    cable.cut();
+    bob.until(|event| matches!(event, Event::Disconnected { .. }).then_some(()))
+        .await;
+    let error = bob.client.set_status(Status::Away).await.unwrap_err();
+    assert!(matches!(error, Error::NotSignedIn), "{error}");
+    bob.client.sign_out().await;
+    let last = bob.events.next().await;
+    let reason = Closing::SignedOut;
+    assert!(
+        matches!(last, Some(Event::Disconnected { reason: last, retry_in: None }) if last == reason)
+    );
+    assert!(bob.events.next().await.is_none());
 }

@@ -1,6 +1,6 @@
 //! What the application asks, made into commands or into rows of steps.
 
-use super::steps::{Operation, Step};
+use super::steps::{Letter, Operation, Step};
 use super::{Notification, Pending, Phase};
 use crate::client::exchange::{Ask, AskError, AskId, Closing, Effect, Outcome};
 use crate::client::send;
@@ -64,7 +64,7 @@ impl Notification {
     }
 
     /// The steps by which it is done, as far as can be said now.
-    fn plan(&self, ask: Ask) -> Result<Vec<Step>, AskError> {
+    fn plan(&mut self, ask: Ask) -> Result<Vec<Step>, AskError> {
         Ok(match ask {
             Ask::Name(name) => {
                 let wire = FriendlyName::from_text(&name).ok_or(AskError::EmptyName)?;
@@ -129,7 +129,11 @@ impl Notification {
                 self.known_group(group)?;
                 vec![Step::Place(Placing::OutOf, handle, group)]
             }
-            Ask::SendOffline { handle, text } => vec![Step::Store(handle, text)],
+            Ask::SendOffline { handle, text } => {
+                self.letters += 1;
+                let number = self.letters;
+                vec![Step::Store(handle, Letter { text, number })]
+            }
             // Asked before the plan is made.
             Ask::Status(_)
             | Ask::Picture(_)

@@ -16,7 +16,7 @@ use crate::client::offline::OfflineText;
 use crate::client::send;
 use crate::client::service::book::{self, Credential, Placing, Update};
 use crate::client::service::membership::{self, Membership};
-use crate::client::service::offline::{self, Letter, Pass};
+use crate::client::service::offline::{self, Pass};
 use crate::client::service::tickets::{self, Tickets};
 use crate::client::service::{Reply, ServiceError, ServiceRequest};
 use crate::handle::Handle;
@@ -59,11 +59,18 @@ pub(super) enum Step {
     Place(Placing, Handle, Guid),
     AddMember(Role, Handle),
     DeleteMember(Role, Handle),
-    Store(Handle, OfflineText),
+    Store(Handle, Letter),
     SessionAdd(Handle, Lists),
     SessionRemove(Handle, Lists),
     Rename(FriendlyName),
     Privacy(Privacy),
+}
+
+/// A message to be left, with its number, which stays the same however often it is tried.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) text: OfflineText,
+    pub(super) number: u32,
 }
 
 impl Operation {
@@ -167,7 +174,7 @@ impl Notification {
             }
             Step::AddMember(role, handle) => membership::add(&credential, *role, handle),
             Step::DeleteMember(role, handle) => membership::delete(&credential, *role, handle),
-            Step::Store(handle, text) => self.letter(handle, text),
+            Step::Store(handle, letter) => self.letter(handle, letter),
             Step::SessionAdd(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Adl(command));
@@ -456,15 +463,14 @@ impl Notification {
         }
     }
 
-    fn letter(&mut self, to: &Handle, text: &OfflineText) -> ServiceRequest {
-        self.letters += 1;
-        let letter = Letter {
+    fn letter(&self, to: &Handle, letter: &Letter) -> ServiceRequest {
+        let letter = offline::Letter {
             from: &self.settings.identity.handle,
             name: &self.book.me.name,
             to,
-            text,
+            text: &letter.text,
             run: self.run,
-            sequence: self.letters,
+            sequence: letter.number,
         };
         let pass = Pass {
             ticket: self.tickets.first(&[tickets::MESSENGER, tickets::SECURE]),

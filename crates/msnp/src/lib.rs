@@ -13,10 +13,12 @@
 //! * [`wire`]: lines, versions and typed commands.
 //! * [`proof`]: the ways to prove who you are.
 //! * [`server`]: dispatch, sign-in, notification and switchboard sessions as values.
+//! * [`client`]: the same from the other side.
 //! * [`soap`]: the documents of the sign-in, address book and sharing services.
 
 #![warn(missing_docs)]
 
+pub mod client;
 pub mod error;
 pub mod handle;
 pub mod message;

@@ -178,6 +178,11 @@ impl Request {
 }
 
 impl Password {
+    /// A password to send.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The password, to be checked and forgotten.
     pub fn expose(&self) -> &str {
         &self.0

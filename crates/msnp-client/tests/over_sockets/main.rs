@@ -1,0 +1,10 @@
+//! The library against a real server over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cable;
+mod chats;
+mod contacts;
+mod house;
+mod offline;
+mod sessions;

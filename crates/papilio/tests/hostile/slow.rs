@@ -95,10 +95,14 @@ impl Scene {
     }
 }
 
-/// 1 MiB in pieces, each numbered; how many are written so far is told.
-async fn send_all(mut says: WriteHalf<DuplexStream>, sent: Arc<AtomicUsize>) {
+/// 1 MiB in pieces, each numbered and acknowledged; how many are written so far is told.
+async fn send_all(says: WriteHalf<DuplexStream>, sent: Arc<AtomicUsize>) {
+    send_all_with('D', says, sent).await;
+}
+
+async fn send_all_with(ack: char, mut says: WriteHalf<DuplexStream>, sent: Arc<AtomicUsize>) {
     for number in 0..PIECES {
-        let header = format!("MSG {number} D {PIECE}\r\n{number:08}");
+        let header = format!("MSG {number} {ack} {PIECE}\r\n{number:08}");
         let mut bytes = header.into_bytes();
         bytes.resize(bytes.len() + PIECE - 8, b'x');
         says.write_all(&bytes).await.unwrap();
@@ -109,10 +113,19 @@ async fn send_all(mut says: WriteHalf<DuplexStream>, sent: Arc<AtomicUsize>) {
 }
 
 /// Reads so much at a time, with a pause after each, until all pieces are there.
-async fn read_all(mut hears: ReadHalf<DuplexStream>, step: usize, pause: Duration) {
+async fn read_all(hears: ReadHalf<DuplexStream>, step: usize, pause: Duration) {
+    read_all_of("alice", hears, step, pause).await;
+}
+
+async fn read_all_of(
+    sender: &str,
+    mut hears: ReadHalf<DuplexStream>,
+    step: usize,
+    pause: Duration,
+) {
     let mut heard = String::new();
     let mut buffer = vec![0; step];
-    let header = format!("MSG alice@example.com alice {PIECE}\r\n");
+    let header = format!("MSG {sender}@example.com {sender} {PIECE}\r\n");
     let whole = PIECES * (header.len() + PIECE);
     while heard.len() < whole {
         let read = hears.read(&mut buffer).await.unwrap();
@@ -226,4 +239,17 @@ async fn whoever_waits_for_one_who_leaves_goes_on_at_once() {
         assert!(rest.read(&mut buffer).await.unwrap() > 0);
     }
     assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn two_who_send_to_one_another_do_not_wait_for_one_another_for_ever() {
+    let (store, _folder) = store().await;
+    let mut scene = Scene::of(store, &["alice", "bob"]);
+    let (bob, alice) = (scene.clients.remove(1), scene.clients.remove(0));
+    tokio::spawn(send_all_with('U', alice.says, Arc::default()));
+    tokio::spawn(send_all_with('U', bob.says, Arc::default()));
+    tokio::join!(
+        read_all_of("bob", alice.hears, 3000, Duration::from_secs(1)),
+        read_all_of("alice", bob.hears, 30_000, Duration::from_secs(1))
+    );
 }

@@ -6,11 +6,11 @@
 //!   answer  <-     |     <-- queued --     |
 //! ```
 //!
-//! Both directions are bounded. A client that polls too slowly makes the connection wait to write,
-//! as one that does not read its socket does; a client that sends more than the connection reads has
-//! to wait for its answer. The queue is flushed when its last byte was taken for
-//! an answer: that is when a message has left (docs/decisions/0004). When nobody has asked for too
-//! long the connection reads its end, as if the client had closed its socket.
+//! An answer ends with a whole command. Both directions are bounded. A client that polls too slowly
+//! makes the connection wait to write, as one that does not read its socket does; a client that sends
+//! more than the connection reads has to wait for its answer. The queue is flushed when its last byte
+//! was taken for an answer: that is when a message has left (docs/decisions/0004). When nobody has
+//! asked for too long the connection reads its end, as if the client had closed its socket.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
@@ -53,6 +53,16 @@ pub(super) struct ClientEnd {
 #[derive(Debug)]
 pub(super) struct Turn {
     shared: Arc<Shared>,
+    purpose: Purpose,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// It brought something, to which there may be an answer.
+    Send,
+    /// It asks what there is.
+    Poll,
 }
 
 /// Why a request is refused.
@@ -98,7 +108,9 @@ struct State {
     queued: BytesMut,
     /// The connection has read everything, done what follows, and waits.
     at_rest: bool,
-    /// What the connection has said it has said.
+    /// The connection waits for room.
+    crowded: bool,
+    /// The connection has said all it will.
     ended: bool,
     /// Nobody will ask any more.
     over: bool,
@@ -119,6 +131,7 @@ pub(super) fn pipe(limits: Limits) -> (ServerEnd, ClientEnd) {
             sent: BytesMut::new(),
             queued: BytesMut::new(),
             at_rest: false,
+            crowded: false,
             ended: false,
             over: false,
             asking: false,
@@ -155,8 +168,13 @@ impl ClientEnd {
             state.at_rest = false;
             wake(&mut state.connection);
         }
+        let purpose = match bytes {
+            [] => Purpose::Poll,
+            _ => Purpose::Send,
+        };
         Ok(Turn {
             shared: Arc::clone(&self.shared),
+            purpose,
         })
     }
 
@@ -196,10 +214,21 @@ impl Turn {
         let Limits {
             queue, patience, ..
         } = shared.limits;
-        let is_full = |state: &State| state.ended || state.queued.len() >= queue;
+        let is_full = |state: &State| state.ended || state.crowded;
         // What comes later is there for the next request.
-        let rests = shared.wait(|state| state.at_rest || is_full(state));
-        let _late = timeout(AT_ONCE, rests).await;
+        let rests = || {
+            timeout(
+                AT_ONCE,
+                shared.wait(|state| state.at_rest || is_full(state)),
+            )
+        };
+        if rests().await.is_ok() && self.purpose == Purpose::Send {
+            // Others' connections get their turn: the `ACK` of a message comes from there.
+            let spoken = shared.wait(|state| !state.queued.is_empty() || state.ended);
+            if timeout(A_MOMENT, spoken).await.is_ok() {
+                let _late = rests().await;
+            }
+        }
         // As a socket that is full keeps its client from writing, so does an answer that is late.
         let has_room = shared.wait(|state| state.sent.len() <= queue || is_full(state));
         let _late = timeout(patience, has_room).await;
@@ -233,6 +262,7 @@ impl Shared {
     fn take(&self) -> Taken {
         let mut state = self.state.lock();
         let bytes = std::mem::take(&mut state.queued).freeze();
+        state.crowded = false;
         state.over |= state.ended;
         wake(&mut state.connection);
         Taken {
@@ -316,9 +346,12 @@ impl AsyncWrite for ServerEnd {
         let before = state.queued.len();
         for slice in slices {
             let room = this.shared.limits.queue.saturating_sub(state.queued.len());
-            state
-                .queued
-                .extend_from_slice(&slice[..slice.len().min(room)]);
+            // Each slice is a whole command. libpurple forgets the beginning of a command at the end
+            // of an answer, so none is cut; one always fits, whatever its size.
+            if slice.len() > room && !state.queued.is_empty() {
+                break;
+            }
+            state.queued.extend_from_slice(slice);
         }
         let written = state.queued.len() - before;
         // More may follow before it waits for something again.
@@ -327,6 +360,7 @@ impl AsyncWrite for ServerEnd {
         if written > 0 || slices.iter().all(|slice| slice.is_empty()) {
             return Poll::Ready(Ok(written));
         }
+        state.crowded = true;
         state.connection = Some(cx.waker().clone());
         drop(state);
         this.poll_over(cx)
@@ -388,6 +422,10 @@ fn wake(waker: &mut Option<Waker>) {
     }
 }
 
+/// How long an answer waits for what others do about what was sent (wire-msnp13, 10: a few
+/// milliseconds).
+const A_MOMENT: Duration = Duration::from_millis(20);
+
 /// How long a request waits for the session to do what it was sent. What comes later goes with the
 /// next one.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -441,6 +479,31 @@ mod tests {
         assert_eq!(began.elapsed(), AT_ONCE);
         let rest = ask(&client, b"", now).await.0 + &ask(&client, b"", now).await.0;
         assert_eq!(rest, "66778899");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_do_about_a_message_at_once_goes_with_the_answer() {
+        let (mut server, client) = ends(100);
+        let began = Instant::now();
+        tokio::spawn(async move {
+            for others in [5, 50, 5] {
+                server.read_u8().await.unwrap();
+                let others = Duration::from_millis(others);
+                assert!(timeout(others, server.read_u8()).await.is_err());
+                server.write_all(b"ACK").await.unwrap();
+            }
+            let _end = server.read_u8().await;
+        });
+        let now = Duration::ZERO;
+        assert_eq!(ask(&client, b"x", now).await, said("ACK"));
+        assert_eq!(began.elapsed().as_millis(), 5);
+        assert_eq!(ask(&client, b"x", now).await, said(""));
+        assert_eq!(began.elapsed().as_millis(), 25);
+        assert_eq!(ask(&client, b"", IDLE).await, said("ACK"));
+        // A poll does not wait.
+        assert_eq!(began.elapsed().as_millis(), 55);
+        assert_eq!(ask(&client, b"", now).await, said(""));
+        assert_eq!(began.elapsed().as_millis(), 55);
     }
 
     #[tokio::test(start_paused = true)]
@@ -537,11 +600,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_client_makes_the_connection_wait() {
-        let (mut server, client) = ends(5);
-        let text = "0123456789".repeat(10);
+    async fn a_slow_client_makes_the_connection_wait_and_gets_whole_commands() {
+        let (mut server, client) = ends(10);
+        let commands = [
+            "one.",
+            "two.",
+            "three.",
+            "a long one, longer than all.",
+            "five.",
+        ];
         let writes = async {
-            server.write_all(text.as_bytes()).await.unwrap();
+            for command in commands.repeat(10) {
+                let slices = [IoSlice::new(command.as_bytes())];
+                let written = server.write_vectored(&slices).await.unwrap();
+                assert_eq!(written, command.len());
+            }
             server.shutdown().await.unwrap();
         };
         let polls = async {
@@ -549,7 +622,8 @@ mod tests {
             loop {
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 let (text, is_last) = ask(&client, b"", Duration::ZERO).await;
-                assert!(text.len() <= 5);
+                assert!(text.len() <= 10 || text == commands[3], "{text}");
+                assert!(text.ends_with('.'), "{text}");
                 all += &text;
                 if is_last {
                     return all;
@@ -557,7 +631,7 @@ mod tests {
             }
         };
         let ((), all) = tokio::join!(writes, polls);
-        assert_eq!(all, text);
+        assert_eq!(all, commands.repeat(10).concat());
     }
 
     #[tokio::test(start_paused = true)]
@@ -598,7 +672,8 @@ mod tests {
             assert_eq!(ask(&client, b"", PATIENCE).await, said("67890"));
         };
         let writes = async {
-            server.write_all(b"1234567890").await.unwrap();
+            server.write_all(b"12345").await.unwrap();
+            server.write_all(b"67890").await.unwrap();
             server.read_exact(&mut [0; 14]).await.unwrap();
             let _end = server.read(&mut [0]).await;
         };

@@ -176,10 +176,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MendedStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Looks for the client's end while nobody else reads.
+    /// Looks for the client's end while nobody else reads: a request has come whole, and its answer is
+    /// being made.
     fn look_ahead(&mut self, cx: &mut Context<'_>) {
         let mut scratch = [0; SCRATCH];
-        while self.is_owed() && self.presence.is_some() && self.ahead.len() < READ_AHEAD {
+        let nobody_reads = self.is_owed() && self.requests.is_between();
+        while nobody_reads && self.presence.is_some() && self.ahead.len() < READ_AHEAD {
             let mut chunk = ReadBuf::new(&mut scratch);
             match Pin::new(&mut self.inner).poll_read(cx, &mut chunk) {
                 Poll::Ready(Ok(())) if !chunk.filled().is_empty() => {
@@ -188,6 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MendedStream<S> {
                 Poll::Ready(_) => self.presence = None,
                 Poll::Pending => return,
             }
+            // Should somebody be about to read all the same.
+            cx.waker().wake_by_ref();
         }
     }
 

@@ -79,6 +79,7 @@ async fn slow_polls_slow_the_session_down_and_lose_nothing() {
             .await;
         assert_eq!(answer.status(), "200");
         assert!(answer.body.len() <= 1000);
+        assert!(answer.body.ends_with("\r\n"), "{}", answer.body);
         if trid == 150 {
             assert!(
                 answer.body.starts_with("PRP 150 MFN nnn"),

@@ -68,6 +68,30 @@ enum Unread {
     Lines,
 }
 
+/// What became of a turn.
+enum Turn {
+    /// All was done.
+    Done(Next),
+    /// This waits for the store, or for the socket.
+    Unfinished(Box<Unfinished>),
+}
+
+/// What comes after a turn.
+enum Next {
+    /// The next one, as soon as something wakes the connection.
+    Turn,
+    /// The same, after others had theirs.
+    Others,
+    /// Nothing: it is over.
+    End,
+}
+
+/// A turn that must wait.
+struct Unfinished {
+    ask: Option<Ask>,
+    out: Output,
+}
+
 /// What carries the bytes, and the session that they mean.
 ///
 /// A value of its own, and driven by reference, so that the task that drives it holds it once: a
@@ -109,41 +133,84 @@ where
         loop {
             let wake_at = self.driver.wake_at().into_iter().chain(self.rest_due).min();
             arm(timer.as_mut(), wake_at);
-            let woken = poll_fn(|cx| self.poll_woken(cx, timer.as_mut())).await;
-            let mut out = Output::default();
-            // Whatever is awaited here but the next wake is on the heap, only while it lasts: a place
-            // for it in the task would be there while idle too.
-            let asked = self.take(woken, &mut out);
-            if let Some(settling) = asked.map(|ask| Box::pin(self.settle(ask, &mut out))) {
-                settling.await;
-            }
-            self.look_at_the_time(&mut out);
-            // What the input caused for this very session goes out with its answer.
-            if out.closing.is_none() {
-                let post = self.driver.mailbox().take();
-                self.driver.deliver(now(), post, &mut out);
-            }
-            // The usual case needs no timer: the socket takes it all at once.
-            let first = poll_fn(|cx| Poll::Ready(poll_write(cx, &mut self.io, &mut out.bytes)));
-            let written = match first.await {
-                Poll::Ready(written) => written,
-                Poll::Pending => Box::pin(self.write_rest(&mut out)).await,
+            // What takes longer than one poll is on the heap, only while it lasts: a place for it in
+            // the task would be there while idle too.
+            let next = match poll_fn(|cx| self.poll_turn(cx, timer.as_mut())).await {
+                Turn::Done(next) => next,
+                Turn::Unfinished(rest) => Box::pin(self.finish(rest)).await,
             };
-            let commands = out.commands;
-            if written.is_ok() && !out.receipts.is_empty() {
-                self.unsent.append(&mut out.receipts);
-                // They are told now or later, whenever all has left.
-                let _now = poll_fn(|cx| Poll::Ready(self.poll_sent(cx))).await;
-            }
-            if let Some(closing) = conclude(out, written) {
-                report(&self.driver, &closing);
+            match next {
+                Next::Turn => {}
+                Next::Others => tokio::task::yield_now().await,
                 // Whoever closed first, the other end need not wait for the word of it.
-                Box::pin(self.shut_down()).await;
-                return;
+                Next::End => return Box::pin(self.shut_down()).await,
             }
-            if commands >= FAIR_SHARE {
-                tokio::task::yield_now().await;
+        }
+    }
+
+    /// A turn: wakes up, does all that follows, and writes, as far as that needs no waiting. In the
+    /// usual case it needs none: the socket takes it all at once.
+    fn poll_turn(&mut self, cx: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Turn> {
+        let woken = ready!(self.poll_woken(cx, timer));
+        let mut out = Output::default();
+        let ask = self.take(woken, &mut out);
+        if ask.is_some() {
+            return Poll::Ready(Turn::Unfinished(Box::new(Unfinished { ask, out })));
+        }
+        self.round_off(&mut out);
+        Poll::Ready(match poll_write(cx, &mut self.io, &mut out.bytes) {
+            Poll::Ready(written) => Turn::Done(self.conclude(cx, out, written)),
+            Poll::Pending => Turn::Unfinished(Box::new(Unfinished { ask, out })),
+        })
+    }
+
+    /// The rest of a turn that must wait for the store, or for the socket.
+    async fn finish(&mut self, rest: Box<Unfinished>) -> Next {
+        let Unfinished { ask, mut out } = *rest;
+        if let Some(ask) = ask {
+            self.settle(ask, &mut out).await;
+            self.round_off(&mut out);
+        }
+        let written = self.write_rest(&mut out).await;
+        let mut end = Some((out, written));
+        poll_fn(|cx| match end.take() {
+            Some((out, written)) => Poll::Ready(self.conclude(cx, out, written)),
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    /// What a turn ends with, whatever it began with.
+    fn round_off(&mut self, out: &mut Output) {
+        self.look_at_the_time(out);
+        // What the input caused for this very session goes out with its answer.
+        if out.closing.is_none() {
+            let post = self.driver.mailbox().take();
+            self.driver.deliver(now(), post, out);
+        }
+    }
+
+    /// Everything was written, or cannot be.
+    fn conclude(&mut self, cx: &mut Context<'_>, mut out: Output, written: io::Result<()>) -> Next {
+        if written.is_ok() && !out.receipts.is_empty() {
+            self.unsent.append(&mut out.receipts);
+            // They are told now or later, whenever all has left.
+            let _now = self.poll_sent(cx);
+        }
+        let closing = match (written, out.closing) {
+            (Err(error), None) => Some(match error.kind() {
+                io::ErrorKind::TimedOut => Closing::Fault("does not read what it is sent".into()),
+                _ => Closing::Done("connection broke"),
+            }),
+            (_, closing) => closing,
+        };
+        match closing {
+            Some(closing) => {
+                report(&self.driver, &closing);
+                Next::End
             }
+            None if out.commands >= FAIR_SHARE => Next::Others,
+            None => Next::Turn,
         }
     }
 
@@ -283,17 +350,6 @@ where
         let shutdown = poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx));
         // It is over, in time or not.
         let _ended = tokio::time::timeout(LAST_WORDS_DEADLINE, shutdown).await;
-    }
-}
-
-/// If this was the last that is written, or could not be written: why.
-fn conclude(out: Output, written: io::Result<()>) -> Option<Closing> {
-    match (written, &out.closing) {
-        (Err(error), None) => Some(match error.kind() {
-            io::ErrorKind::TimedOut => Closing::Fault("does not read what it is sent".into()),
-            _ => Closing::Done("connection broke"),
-        }),
-        _ => out.closing,
     }
 }
 

@@ -350,8 +350,8 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             }
             driver.verified(now(), outcome, out)
         }
-        Ask::Accounts { unknown, purpose } => {
-            let found = match store.accounts_by_handles(&unknown).await {
+        Ask::Accounts { named, purpose } => {
+            let found = match store.accounts_by_handles(&named).await {
                 Ok(accounts) => Ok(accounts
                     .into_iter()
                     .filter(|account| !account.disabled)

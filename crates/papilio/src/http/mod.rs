@@ -316,7 +316,10 @@ mod tests {
     #[test]
     fn a_reason_is_no_longer_than_a_line() {
         let long = "\u{e9}".repeat(1000);
-        for failure in [Failure::because(long.clone()), Failure::of(&long, long.clone())] {
+        for failure in [
+            Failure::because(long.clone()),
+            Failure::of(&long, long.clone()),
+        ] {
             assert_eq!(failure.why, format!("{} ...", "\u{e9}".repeat(150)));
         }
         assert_eq!(Failure::because("short").why, "short");

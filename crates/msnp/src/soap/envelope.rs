@@ -20,7 +20,7 @@ pub const ADDRESS_BOOK: &str = "http://www.msn.com/webservices/AddressBook";
 pub struct Limits {
     /// Bytes of the whole document.
     pub bytes: usize,
-    /// Elements inside one another.
+    /// Elements inside one another; never more than [`DEEPEST`].
     pub depth: usize,
     /// Elements, texts and comments altogether.
     pub nodes: u32,
@@ -43,6 +43,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// The deepest document that is read, whatever [`Limits`] allow: each level takes room on the stack,
+/// and a stack that overflows ends the process.
+pub const DEEPEST: usize = 256;
 
 /// Why a document is not a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -271,6 +275,7 @@ pub(crate) fn written(template: &impl Template) -> String {
 
 /// Looks through a document before a tree is built of it: what a parser pays for must be in limits.
 fn guard(text: &str, limits: &Limits) -> Result<(), EnvelopeError> {
+    let deepest = limits.depth.min(DEEPEST);
     let mut depth = 0_usize;
     // Of those elements that have any: how deep they stand, and how many there are up to there.
     let mut namespaces: Vec<(usize, usize)> = Vec::new();
@@ -294,7 +299,7 @@ fn guard(text: &str, limits: &Limits) -> Result<(), EnvelopeError> {
             if tag.attributes > limits.attributes {
                 return Err(EnvelopeError::Limit("attributes"));
             }
-            if depth == limits.depth {
+            if depth == deepest {
                 return Err(EnvelopeError::Limit("levels"));
             }
             if tag.namespaces > 0 {
@@ -494,6 +499,20 @@ mod tests {
             outcome(&format!("<a>{}</a>", "x".repeat(200))),
             Err(EnvelopeError::Limit("bytes"))
         );
+    }
+
+    #[test]
+    fn no_document_overflows_the_stack() {
+        let limits = Limits {
+            depth: usize::MAX,
+            ..Limits::default()
+        };
+        let nested = |depth| "<a>".repeat(depth) + &"</a>".repeat(depth);
+        let outcome = |depth| Element::parse(nested(depth).as_bytes(), &limits).map(|_| ());
+        assert_eq!(outcome(DEEPEST), Ok(()));
+        let limit = Err(EnvelopeError::Limit("levels"));
+        assert_eq!(outcome(DEEPEST + 1), limit);
+        assert_eq!(outcome(20_000), limit);
     }
 
     #[test]

@@ -46,6 +46,9 @@ const FAIR_SHARE: usize = 64;
 /// How many buffers are handed to one write.
 const WRITE_BATCH: usize = 64;
 
+/// The longest reason that the log shows, in characters: what a client wrote may stand in it.
+const WHY_SHOWN: usize = 300;
+
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 32 * 1024].into());
 }
@@ -403,8 +406,8 @@ fn report(driver: &Driver, closing: &Closing) {
     let peer = driver.peer();
     let handle = driver.account().map_or("-", |handle| handle.as_str());
     match closing {
-        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why}"),
-        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why}"),
+        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
     }
 }
 

@@ -347,6 +347,7 @@ impl StartTag {
                 (None, b'=') => {
                     attributes += 1;
                     namespaces += usize::from(text[name..at].contains("xmlns"));
+                    name = at + 1;
                 }
                 (None, b'>') => {
                     return Ok(Self {

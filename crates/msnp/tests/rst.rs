@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
     depth: 24,
     nodes: 4096,
     attributes: 32,
+    namespaces: 64,
 };
 
 fn read(document: &str) -> Request {

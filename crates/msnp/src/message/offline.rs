@@ -83,7 +83,9 @@ impl fmt::Debug for OfflineMessage {
 /// The sender's name as text: `friendlyName` decoded as far as it can be; the address if nothing is
 /// left of it.
 pub fn sender_name(friendly_name: &str, sender: &Handle) -> String {
-    let name = encoded_word::decode(friendly_name);
+    // Reading words that do not end takes the square of their length.
+    let end = friendly_name.floor_char_boundary(WRITTEN_LIMIT);
+    let name = encoded_word::decode(&friendly_name[..end]);
     let plain = name.chars().filter(|&c| crate::wire::xml::is_plain(c));
     let name: String = plain.take(NAME_LIMIT).collect();
     match name.trim() {
@@ -101,6 +103,9 @@ pub fn proxy(said: &str) -> String {
 
 /// Longest name in characters (services-addressbook, 10).
 const NAME_LIMIT: usize = 387;
+
+/// As much of a name as is read, in bytes: the longest is shorter, however it is written.
+const WRITTEN_LIMIT: usize = 8192;
 
 /// Longer words for a program nobody has.
 const PROXY_LIMIT: usize = 32;
@@ -130,8 +135,19 @@ mod tests {
         ] {
             assert_eq!(sender_name(said, &alice), name, "{said:?}");
         }
-        let long = "\u{e9}".repeat(1000);
-        assert_eq!(sender_name(&long, &alice).chars().count(), NAME_LIMIT);
+        for written in ["\u{e9}", "=F0=9F=98=80"] {
+            let long = format!("=?utf-8?Q?{}?=", written.repeat(10_000));
+            assert_eq!(sender_name(&long, &alice).chars().count(), NAME_LIMIT);
+        }
+    }
+
+    #[test]
+    fn of_a_name_without_end_only_the_beginning_is_read() {
+        let alice = Handle::parse("alice@example.com").unwrap();
+        let within = format!("{}=?utf-8?B?QWxpY2U=?=", " ".repeat(8000));
+        assert_eq!(sender_name(&within, &alice), "Alice");
+        let beyond = format!("A{}=?utf-8?B?QWxpY2U=?=", " ".repeat(8192));
+        assert_eq!(sender_name(&beyond, &alice), "A");
     }
 
     #[test]

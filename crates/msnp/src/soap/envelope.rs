@@ -20,12 +20,15 @@ pub const ADDRESS_BOOK: &str = "http://www.msn.com/webservices/AddressBook";
 pub struct Limits {
     /// Bytes of the whole document.
     pub bytes: usize,
-    /// Elements inside one another.
+    /// Elements inside one another; never more than [`DEEPEST`].
     pub depth: usize,
     /// Elements, texts and comments altogether.
     pub nodes: u32,
     /// Attributes and namespace declarations of one element.
     pub attributes: usize,
+    /// Namespace declarations of one element and all that it stands in: an element with one of its
+    /// own costs the parser the square of that.
+    pub namespaces: usize,
 }
 
 impl Default for Limits {
@@ -36,9 +39,14 @@ impl Default for Limits {
             depth: 24,
             nodes: 20_000,
             attributes: 16,
+            namespaces: 64,
         }
     }
 }
+
+/// The deepest document that is read, whatever [`Limits`] allow: each level takes room on the stack,
+/// and a stack that overflows ends the process.
+pub const DEEPEST: usize = 256;
 
 /// Why a document is not a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -267,7 +275,10 @@ pub(crate) fn written(template: &impl Template) -> String {
 
 /// Looks through a document before a tree is built of it: what a parser pays for must be in limits.
 fn guard(text: &str, limits: &Limits) -> Result<(), EnvelopeError> {
+    let deepest = limits.depth.min(DEEPEST);
     let mut depth = 0_usize;
+    // Of those elements that have any: how deep they stand, and how many there are up to there.
+    let mut namespaces: Vec<(usize, usize)> = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('<') {
         rest = &rest[at + 1..];
@@ -281,14 +292,24 @@ fn guard(text: &str, limits: &Limits) -> Result<(), EnvelopeError> {
             after(instruction, "?>")?
         } else if let Some(end) = rest.strip_prefix('/') {
             depth = depth.saturating_sub(1);
+            namespaces.pop_if(|(at, _)| *at >= depth);
             end
         } else {
             let tag = StartTag::scan(rest)?;
             if tag.attributes > limits.attributes {
                 return Err(EnvelopeError::Limit("attributes"));
             }
-            if depth == limits.depth {
+            if depth == deepest {
                 return Err(EnvelopeError::Limit("levels"));
+            }
+            if tag.namespaces > 0 {
+                let outer = namespaces.last().map_or(0, |&(_, count)| count);
+                if outer + tag.namespaces > limits.namespaces {
+                    return Err(EnvelopeError::Limit("namespaces"));
+                }
+                if !tag.closes_itself {
+                    namespaces.push((depth, outer + tag.namespaces));
+                }
             }
             depth += usize::from(!tag.closes_itself);
             &rest[tag.length..]
@@ -302,6 +323,8 @@ struct StartTag {
     /// Up to and with the `>`.
     length: usize,
     attributes: usize,
+    /// Those of the attributes that declare a namespace.
+    namespaces: usize,
     closes_itself: bool,
 }
 
@@ -310,16 +333,27 @@ impl StartTag {
     fn scan(text: &str) -> Result<Self, EnvelopeError> {
         let mut quote = None;
         let mut attributes = 0;
+        let mut namespaces = 0;
+        // Where what stands before the next `=` begins.
+        let mut name = 0;
         for (at, byte) in text.bytes().enumerate() {
             match (quote, byte) {
-                (Some(open), _) if byte == open => quote = None,
+                (Some(open), _) if byte == open => {
+                    quote = None;
+                    name = at + 1;
+                }
                 (Some(_), _) => {}
                 (None, b'"' | b'\'') => quote = Some(byte),
-                (None, b'=') => attributes += 1,
+                (None, b'=') => {
+                    attributes += 1;
+                    namespaces += usize::from(text[name..at].contains("xmlns"));
+                    name = at + 1;
+                }
                 (None, b'>') => {
                     return Ok(Self {
                         length: at + 1,
                         attributes,
+                        namespaces,
                         closes_itself: text[..at].ends_with('/'),
                     });
                 }
@@ -431,6 +465,7 @@ mod tests {
             depth: 3,
             nodes: 10,
             attributes: 2,
+            namespaces: 2,
         };
         let outcome = |text: &str| Element::parse(text.as_bytes(), &limits).map(|_| ());
         assert_eq!(outcome("<a><b><c/><c></c></b></a>"), Ok(()));
@@ -443,6 +478,20 @@ mod tests {
             outcome("<a b='1' c='2' d='3'/>"),
             Err(EnvelopeError::Limit("attributes"))
         );
+        for scoped in [
+            "<a xmlns='1'><b xmlns:c='2'><c/></b><b xmlns = '2'/><b q='xmlns='/></a>",
+            "<a><b xmlns='1' xmlns:d='2'/><b xmlns='3'><c\nxmlns='4'/></b></a>",
+        ] {
+            assert_eq!(outcome(scoped), Ok(()), "{scoped}");
+        }
+        for scoped in [
+            "<a xmlns='1' xmlns:b='2'><b xmlns='3'/></a>",
+            "<a xmlns='1'><b xmlns='2'/><b xmlns='3'><c xmlns:d='4'/></b></a>",
+            "<a xmlns='1'><b><c\n xmlns:d\t='2'\nxmlns='3'/></b></a>",
+        ] {
+            let limit = Err(EnvelopeError::Limit("namespaces"));
+            assert_eq!(outcome(scoped), limit, "{scoped}");
+        }
         assert_eq!(
             outcome(&format!("<a>{}</a>", "<b/>".repeat(20))),
             Err(EnvelopeError::Limit("nodes"))
@@ -451,6 +500,20 @@ mod tests {
             outcome(&format!("<a>{}</a>", "x".repeat(200))),
             Err(EnvelopeError::Limit("bytes"))
         );
+    }
+
+    #[test]
+    fn no_document_overflows_the_stack() {
+        let limits = Limits {
+            depth: usize::MAX,
+            ..Limits::default()
+        };
+        let nested = |depth| "<a>".repeat(depth) + &"</a>".repeat(depth);
+        let outcome = |depth| Element::parse(nested(depth).as_bytes(), &limits).map(|_| ());
+        assert_eq!(outcome(DEEPEST), Ok(()));
+        let limit = Err(EnvelopeError::Limit("levels"));
+        assert_eq!(outcome(DEEPEST + 1), limit);
+        assert_eq!(outcome(20_000), limit);
     }
 
     #[test]

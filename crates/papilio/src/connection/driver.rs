@@ -10,7 +10,7 @@
 //! connection. What a session holds elsewhere (its place in the directory, its seat in a
 //! conversation) is given back by dropping the driver, or as soon as the session closes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -84,8 +84,8 @@ pub enum Ask {
     },
     /// Which accounts are these?
     Accounts {
-        /// Those whom the directory does not know.
-        unknown: Vec<Handle>,
+        /// All that were named.
+        named: Vec<Handle>,
         /// For [`Driver::found`].
         purpose: Purpose,
     },
@@ -301,7 +301,7 @@ impl Driver {
         self.feed(now, Input::Answer(Answer::Verified(outcome)), out)
     }
 
-    /// Completes [`Ask::Accounts`]: `found` are those of the unknown that exist. An error means that
+    /// Completes [`Ask::Accounts`]: `found` are those of the named that exist. An error means that
     /// the store could not be asked.
     pub fn found(
         &mut self,
@@ -317,10 +317,13 @@ impl Driver {
                 outcome: Err(code),
             },
             (Purpose::Find { trid, query }, Err(_)) => Answer::Found { trid, query },
-            (Purpose::Edit(edit), Ok(found)) => self.edit(edit, &found),
+            (Purpose::Edit(edit), Ok(found)) => {
+                let mut known = self.known(&edit);
+                known.extend(found);
+                self.edit(edit, &known)
+            }
             (Purpose::Find { trid, query }, Ok(found)) => {
-                let known = |handle: &Handle| found.iter().any(|(other, _)| other == handle);
-                self.find(trid, query, known)
+                found_of(trid, query, &found.into_iter().collect())
             }
         };
         self.feed(now, Input::Answer(answer), out)
@@ -350,39 +353,27 @@ impl Driver {
                 });
             }
             Effect::EditLists(edit) => {
-                let handles = edit.contacts.iter().map(|(handle, _)| handle.clone());
-                let known = self.node.directory.find(handles);
-                let unknown: Vec<_> = edit
-                    .contacts
-                    .iter()
-                    .map(|(handle, _)| handle)
-                    .filter(|handle| !known.contains_key(*handle))
-                    .cloned()
-                    .collect();
-                if !unknown.is_empty() {
+                let known = self.known(&edit);
+                let handles = edit.contacts.iter().map(|(handle, _)| handle);
+                if handles.clone().any(|handle| !known.contains_key(handle)) {
                     return Some(Ask::Accounts {
-                        unknown,
+                        named: handles.cloned().collect(),
                         purpose: Purpose::Edit(edit),
                     });
                 }
-                self.edit(edit, &[])
+                self.edit(edit, &known)
             }
             Effect::Find { trid, query } => {
-                let handles = query
-                    .contacts
-                    .iter()
-                    .filter_map(|contact| contact.handle().ok());
-                let known = self.node.directory.find(handles.clone());
-                let unknown: Vec<_> = handles
-                    .filter(|handle| !known.contains_key(handle))
-                    .collect();
-                if !unknown.is_empty() {
+                let handles = query.contacts.iter();
+                let handles: Vec<_> = handles.filter_map(|c| c.handle().ok()).collect();
+                let known = self.node.directory.signed_in_of(handles.iter().cloned());
+                if handles.iter().any(|handle| !known.contains_key(handle)) {
                     return Some(Ask::Accounts {
-                        unknown,
+                        named: handles,
                         purpose: Purpose::Find { trid, query },
                     });
                 }
-                self.find(trid, query, |_| false)
+                found_of(trid, query, &known)
             }
             Effect::SetPrivacy(privacy) => {
                 let place = self.signed_in.as_ref()?;
@@ -496,32 +487,30 @@ impl Driver {
         })
     }
 
-    /// `ADL` and `RML`, with those whom the store found beside those whom the directory knows.
-    fn edit(&self, edit: ListEdit, found: &[(Handle, AccountId)]) -> Answer {
+    /// Those of an `ADL` or `RML` whom the directory knows. To add somebody they must be there now:
+    /// whom others have on their lists the operator may have disabled or deleted since.
+    fn known(&self, edit: &ListEdit) -> HashMap<Handle, AccountId> {
+        let handles = edit.contacts.iter().map(|(handle, _)| handle.clone());
+        let directory = &self.node.directory;
+        match (edit.edit, edit.occasion) {
+            (Edit::Add, Occasion::Change) => directory.signed_in_of(handles),
+            (Edit::Add, Occasion::Initial) | (Edit::Remove, _) => directory.find(handles),
+        }
+    }
+
+    /// `ADL` and `RML`.
+    fn edit(&self, edit: ListEdit, known: &HashMap<Handle, AccountId>) -> Answer {
         let ListEdit {
             trid,
             edit,
             occasion,
             contacts,
         } = edit;
-        let known = self
-            .node
-            .directory
-            .find(contacts.iter().map(|(handle, _)| handle.clone()));
-        let id_of = |handle: &Handle| {
-            let found = || {
-                found
-                    .iter()
-                    .find(|(other, _)| other == handle)
-                    .map(|&(_, id)| id)
-            };
-            known.get(handle).copied().or_else(found)
-        };
         let mut there: Vec<(AccountId, Handle, Lists)> = Vec::with_capacity(contacts.len());
         let mut missing = None;
         for (handle, lists) in contacts {
-            match id_of(&handle) {
-                Some(id) => there.push((id, handle, lists)),
+            match known.get(&handle) {
+                Some(&id) => there.push((id, handle, lists)),
                 None => missing = Some(handle),
             }
         }
@@ -545,20 +534,13 @@ impl Driver {
             outcome,
         }
     }
+}
 
-    /// `FQY`, with those whom the store found beside those whom the directory knows.
-    fn find(&self, trid: TrId, mut query: Query, found: impl Fn(&Handle) -> bool) -> Answer {
-        let handles = query
-            .contacts
-            .iter()
-            .filter_map(|contact| contact.handle().ok());
-        let known = self.node.directory.find(handles);
-        for contact in &mut query.contacts {
-            let exists = contact
-                .handle()
-                .is_ok_and(|handle| known.contains_key(&handle) || found(&handle));
-            contact.network = exists.then_some(Network::Messenger);
-        }
-        Answer::Found { trid, query }
+/// `FQY`: the accounts that there are have a network.
+fn found_of(trid: TrId, mut query: Query, known: &HashMap<Handle, AccountId>) -> Answer {
+    for contact in &mut query.contacts {
+        let exists = contact.handle().is_ok_and(|h| known.contains_key(&h));
+        contact.network = exists.then_some(Network::Messenger);
     }
+    Answer::Found { trid, query }
 }

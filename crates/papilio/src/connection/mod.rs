@@ -46,6 +46,9 @@ const FAIR_SHARE: usize = 64;
 /// How many buffers are handed to one write.
 const WRITE_BATCH: usize = 64;
 
+/// The longest reason that the log shows, in characters: what a client wrote may stand in it.
+const WHY_SHOWN: usize = 300;
+
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 32 * 1024].into());
 }
@@ -406,8 +409,8 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             }
             driver.verified(now(), outcome, out)
         }
-        Ask::Accounts { unknown, purpose } => {
-            let found = match store.accounts_by_handles(&unknown).await {
+        Ask::Accounts { named, purpose } => {
+            let found = match store.accounts_by_handles(&named).await {
                 Ok(accounts) => Ok(accounts
                     .into_iter()
                     .filter(|account| !account.disabled)
@@ -459,8 +462,8 @@ fn report(driver: &Driver, closing: &Closing) {
     let peer = driver.peer();
     let handle = driver.account().map_or("-", |handle| handle.as_str());
     match closing {
-        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why}"),
-        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why}"),
+        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
     }
 }
 

@@ -312,7 +312,10 @@ impl Graph {
                 ..
             }) = self.nodes.remove(&id)
         {
-            self.ids.remove(&handle);
+            // Another account may have taken the name of one that was deleted.
+            if self.ids.get(&handle) == Some(&id) {
+                self.ids.remove(&handle);
+            }
         }
     }
 }

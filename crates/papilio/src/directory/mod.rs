@@ -423,6 +423,19 @@ impl Directory {
             .collect()
     }
 
+    /// Those of [`Directory::find`] who are signed in.
+    pub fn signed_in_of(
+        &self,
+        handles: impl Iterator<Item = Handle>,
+    ) -> HashMap<Handle, AccountId> {
+        let mut graph = self.graph.lock();
+        let signed_in = |handle: Handle| {
+            let id = graph.id_of(&handle)?;
+            graph.online(id).map(|_| (handle, id))
+        };
+        handles.filter_map(signed_in).collect()
+    }
+
     /// How many accounts are signed in.
     pub fn signed_in(&self) -> usize {
         self.graph.lock().signed_in()

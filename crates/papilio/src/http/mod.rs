@@ -130,7 +130,7 @@ impl Failure {
     pub fn because(why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             handle: None,
-            why: why.into(),
+            why: shown(why.into()),
             is_refusal: false,
         }
     }
@@ -139,7 +139,7 @@ impl Failure {
     pub fn of(handle: &str, why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             handle: Some(handle.chars().take(HANDLE_SHOWN).collect()),
-            why: why.into(),
+            why: shown(why.into()),
             is_refusal: false,
         }
     }
@@ -158,6 +158,15 @@ impl Failure {
         answer.extensions_mut().insert(self);
         answer
     }
+}
+
+/// As much of a reason as the log shows: what a client wrote may stand in it.
+fn shown(mut why: Cow<'static, str>) -> Cow<'static, str> {
+    if why.len() > WHY_SHOWN {
+        let end = why.floor_char_boundary(WHY_SHOWN);
+        why = format!("{} ...", &why[..end]).into();
+    }
+    why
 }
 
 /// A route of a service: what it is asked with, and a word for people who look at it.
@@ -247,6 +256,9 @@ fn canonical(uri: &Uri) -> Uri {
 /// The longest part of what a client says to be its handle that the log shows.
 const HANDLE_SHOWN: usize = 129;
 
+/// The longest reason that the log shows, in bytes.
+const WHY_SHOWN: usize = 300;
+
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
@@ -299,6 +311,18 @@ mod tests {
         let routes = Router::new().route("/", get(async move || body()));
         let answer = ask(routes, "/").await;
         assert_eq!(answer.into_body().size_hint().exact(), Some(12));
+    }
+
+    #[test]
+    fn a_reason_is_no_longer_than_a_line() {
+        let long = "\u{e9}".repeat(1000);
+        for failure in [
+            Failure::because(long.clone()),
+            Failure::of(&long, long.clone()),
+        ] {
+            assert_eq!(failure.why, format!("{} ...", "\u{e9}".repeat(150)));
+        }
+        assert_eq!(Failure::because("short").why, "short");
     }
 
     #[test]

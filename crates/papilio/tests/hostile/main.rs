@@ -8,6 +8,7 @@
 mod connections;
 mod floods;
 mod house;
+mod names;
 mod privacy;
 mod process;
 mod slow;

@@ -148,3 +148,21 @@ fn a_document_that_is_no_xml_is_logged_with_its_place_and_without_its_text() {
     assert_eq!(places.len(), 2, "{log}");
     assert!(!log.contains("secret") && !log.contains("tom"), "{log}");
 }
+
+#[test]
+fn what_a_client_makes_up_does_not_fill_the_log() {
+    let server = Server::start("");
+    let mut stream = TcpStream::connect(&server.msnp).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let made_up = "V".repeat(8000);
+    stream
+        .write_all(format!("VER 1 {made_up}\r\n").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "VER 1 0\r\n");
+    // What closed it is in the log before it closes.
+    let log = server.log();
+    assert!(log.contains("speaks no version of ours: VVV"), "{log}");
+    assert!(log.lines().all(|line| line.len() < 600), "{log}");
+}

@@ -252,6 +252,7 @@ const ANSWERS: Limits = Limits {
     depth: 32,
     nodes: 4_000_000,
     attributes: 32,
+    namespaces: 64,
 };
 
 #[cfg(test)]

@@ -332,9 +332,10 @@ fn answer(
             let welcome = welcome(driver, &account, ticket, Timestamp::now(), roster);
             driver.verified(now, Ok(welcome), out)
         }
-        Ask::Accounts { unknown, purpose } => {
-            let known = |handle: Handle| Some((handle.clone(), book.find(&handle)?.id));
-            let found = unknown.into_iter().filter_map(known).collect();
+        Ask::Accounts { named, purpose } => {
+            let found = |handle: &Handle| book.find(handle).filter(|found| !found.disabled);
+            let known = |handle: Handle| Some((handle.clone(), found(&handle)?.id));
+            let found = named.into_iter().filter_map(known).collect();
             driver.found(now, purpose, Ok(found), out)
         }
     }

@@ -279,7 +279,8 @@ pub fn add_forward(pair: Pair, policy: AddPolicy, management: AllowListManagemen
     } = pair;
     own |= Lists::FORWARD;
     if management == AllowListManagement::ByServer && !own.contains(Lists::BLOCK) {
-        own |= Lists::ALLOW;
+        // An answer to somebody who waits, like AddMember.
+        own = (own - Lists::PENDING) | Lists::ALLOW;
     }
     theirs |= Lists::REVERSE;
     match policy {

@@ -131,16 +131,26 @@ impl ContactBook {
         }
     }
 
-    /// `ILN` and `NLN`. Somebody on no list is not kept.
-    pub(super) fn show(&mut self, shown: &Shown) -> Option<&Contact> {
-        let contact = self.contacts.get_mut(&shown.handle)?;
+    /// `ILN` and `NLN`.
+    pub(super) fn show(&mut self, shown: &Shown) {
+        let contact = self.entry(&shown.handle);
         contact.name = shown.name.text().into_owned();
         contact.presence = Some(ContactPresence {
             status: shown.status,
             capabilities: shown.capabilities,
             object: shown.object.clone(),
         });
-        Some(contact)
+    }
+
+    /// `UBX`: whether they are there.
+    pub(super) fn tell(&mut self, handle: &Handle, data: UserData) -> bool {
+        match self.contacts.get_mut(handle) {
+            Some(contact) if contact.presence.is_some() => {
+                contact.data = data;
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     /// `FLN`: whether they were there.

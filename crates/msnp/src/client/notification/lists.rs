@@ -77,8 +77,14 @@ impl Notification {
         self.appear(Pending::FirstStatus, effects);
     }
 
-    /// `ILN` and `NLN`.
+    /// `ILN` and `NLN`. What was on its way when somebody was taken off FL may come late; what comes
+    /// before the service has answered that they are on it comes early.
     pub(super) fn show(&mut self, shown: &Shown, effects: &mut Vec<Effect>) {
+        let known = self.book.lists(&shown.handle).contains(Lists::FORWARD);
+        let mut under_way = self.operations.iter();
+        if !known && !under_way.any(|operation| operation.may_add(&shown.handle)) {
+            return;
+        }
         self.book.show(shown);
         effects.push(Effect::Event(Event::Presence(shown.handle.clone())));
     }

@@ -9,9 +9,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Fetch, Notification, Pending};
+use super::{Fetch, Notification, Pending, Phase};
 use crate::client::contacts::ContactBook;
-use crate::client::exchange::{AskError, AskId, Effect, Event, FetchId, Outcome};
+use crate::client::exchange::{
+    Ask, AskError, AskId, Closing, Effect, Event, FetchId, Outcome, SignInError,
+};
 use crate::client::offline::OfflineText;
 use crate::client::send;
 use crate::client::service::book::{self, Credential, Placing, Update};
@@ -34,6 +36,8 @@ use crate::wire::param::Param;
 #[derive(Debug)]
 pub(super) struct Operation {
     asked_by: Option<AskId>,
+    /// What its steps are yet to be made of.
+    ask: Option<Ask>,
     /// The first one is under way.
     steps: VecDeque<Step>,
     outcome: Outcome,
@@ -59,11 +63,22 @@ pub(super) enum Step {
     Place(Placing, Handle, Guid),
     AddMember(Role, Handle),
     DeleteMember(Role, Handle),
+    /// Off PL, for whoever is there by then.
+    Answer(Handle),
     Store(Handle, Letter),
     SessionAdd(Handle, Lists),
     SessionRemove(Handle, Lists),
     Rename(FriendlyName),
     Privacy(Privacy),
+}
+
+/// What became of a step that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// There was nothing to do.
+    Done,
+    /// An answer will come.
+    Waiting,
 }
 
 /// A message to be left, with its number, which stays the same however often it is tried.
@@ -75,16 +90,17 @@ pub(super) struct Letter {
 
 impl Operation {
     pub(super) fn read_lists() -> Self {
-        Self::new(None, vec![Step::ReadLists])
+        Self::new(None, None, vec![Step::ReadLists])
     }
 
-    pub(super) fn asked(id: AskId, steps: Vec<Step>) -> Self {
-        Self::new(Some(id), steps)
+    pub(super) fn asked(id: AskId, ask: Ask) -> Self {
+        Self::new(Some(id), Some(ask), Vec::new())
     }
 
-    fn new(asked_by: Option<AskId>, steps: Vec<Step>) -> Self {
+    fn new(asked_by: Option<AskId>, ask: Option<Ask>, steps: Vec<Step>) -> Self {
         Self {
             asked_by,
+            ask,
             steps: steps.into(),
             outcome: Outcome::Done,
             retries: 0,
@@ -95,6 +111,17 @@ impl Operation {
 
     pub(super) fn asked_by(&self) -> Option<AskId> {
         self.asked_by
+    }
+
+    /// Whether somebody may be on FL when this is done.
+    pub(super) fn may_add(&self, handle: &Handle) -> bool {
+        let asked = matches!(&self.ask, Some(Ask::Add { handle: whom, .. }) if whom == handle);
+        asked
+            || self.reads_lists()
+            || self
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Add(whom, _) if whom == handle))
     }
 
     pub(super) fn reads_lists(&self) -> bool {
@@ -113,14 +140,30 @@ impl Notification {
 
     /// Begins the first step of the first operation that has one.
     fn take_step(&mut self, effects: &mut Vec<Effect>) {
-        while let Some(operation) = self.operations.front() {
+        while let Some(operation) = self.operations.front_mut() {
+            if let Some(ask) = operation.ask.take() {
+                match self.plan(ask) {
+                    Ok(steps) => {
+                        if let Some(operation) = self.operations.front_mut() {
+                            operation.steps = steps.into();
+                        }
+                    }
+                    Err(error) => self.finish(Err(error), effects),
+                }
+                continue;
+            }
             let Some(step) = operation.steps.front().cloned() else {
                 let outcome = Ok(operation.outcome.clone());
                 self.finish(outcome, effects);
                 continue;
             };
             match self.begin(&step, effects) {
-                Ok(()) => return,
+                Ok(Progress::Waiting) => return,
+                Ok(Progress::Done) => {
+                    if let Some(operation) = self.operations.front_mut() {
+                        operation.steps.pop_front();
+                    }
+                }
                 Err(error) => self.finish(Err(error), effects),
             }
         }
@@ -132,6 +175,10 @@ impl Notification {
         };
         match (operation.asked_by, outcome) {
             (Some(id), outcome) => effects.push(Effect::Done { id, outcome }),
+            // Without lists nobody is signed in.
+            (None, Err(AskError::Service(error))) if self.phase == Phase::Reading => {
+                self.failed = Some(Closing::SignIn(SignInError::Service(error)));
+            }
             (None, Err(error)) => {
                 let trouble = format!("the contact lists: {error}");
                 effects.push(Effect::Event(Event::Trouble(trouble)));
@@ -140,7 +187,7 @@ impl Notification {
         }
     }
 
-    fn begin(&mut self, step: &Step, effects: &mut Vec<Effect>) -> Result<(), AskError> {
+    fn begin(&mut self, step: &Step, effects: &mut Vec<Effect>) -> Result<Progress, AskError> {
         let credential = self.credential();
         let id_of = |handle: &Handle| {
             let contact = self.book.find(handle);
@@ -174,16 +221,20 @@ impl Notification {
             }
             Step::AddMember(role, handle) => membership::add(&credential, *role, handle),
             Step::DeleteMember(role, handle) => membership::delete(&credential, *role, handle),
+            Step::Answer(handle) if self.book.lists(handle).contains(Lists::PENDING) => {
+                membership::delete(&credential, Role::Pending, handle)
+            }
+            Step::Answer(_) => return Ok(Progress::Done),
             Step::Store(handle, letter) => self.letter(handle, letter),
             Step::SessionAdd(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Adl(command));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::SessionRemove(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Rml(command));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::Rename(name) => {
                 let prp = Prp {
@@ -192,7 +243,7 @@ impl Notification {
                     value: Some(Param::from(name)),
                 };
                 send(effects, &NotificationRequest::Prp(prp));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::Privacy(privacy) => {
                 let blp = Blp {
@@ -200,7 +251,7 @@ impl Notification {
                     privacy: *privacy,
                 };
                 send(effects, &NotificationRequest::Blp(blp));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
         };
         let of = match step {
@@ -208,7 +259,7 @@ impl Notification {
             _ => Fetch::Step,
         };
         self.fetch(of, request, effects);
-        Ok(())
+        Ok(Progress::Waiting)
     }
 
     pub(super) fn fetch(
@@ -324,6 +375,11 @@ impl Notification {
                 operation.steps.pop_front();
                 self.member_added(role, &handle);
             }
+            ("MemberDoesNotExist", Step::Answer(handle)) => {
+                let lists = self.book.lists(handle) - Lists::PENDING;
+                self.book.set_lists(handle, lists);
+                self.operations.front_mut()?.steps.pop_front();
+            }
             ("MemberDoesNotExist", Step::DeleteMember(role, handle)) => {
                 let lists = self.book.lists(handle) - Lists::from(role.list());
                 self.book.set_lists(handle, lists);
@@ -429,6 +485,11 @@ impl Notification {
             Step::DeleteMember(role, handle) => {
                 membership::done(reply)?;
                 let lists = self.book.lists(handle) - Lists::from(role.list());
+                self.book.set_lists(handle, lists);
+            }
+            Step::Answer(handle) => {
+                membership::done(reply)?;
+                let lists = self.book.lists(handle) - Lists::PENDING;
                 self.book.set_lists(handle, lists);
             }
             Step::Store(..) => offline::stored(reply)?,

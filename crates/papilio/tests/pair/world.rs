@@ -1,0 +1,796 @@
+//! The world in which clients and server meet: see `main`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use msnp::client::service::{Reply, ServiceError, ServiceRequest};
+use msnp::client::speech::Speech;
+use msnp::client::switchboard::{self, Switchboard};
+use msnp::client::{
+    Ask, AskError, AskId, Closing, Effect, Event, FetchId, Identity, Input, Outcome, Seed, Session,
+    Settings,
+};
+use msnp::handle::Handle;
+use msnp::presence::{Capabilities, Status, UserData};
+use msnp::proof::challenge::Product;
+use msnp::roster::Lists;
+use msnp::server::{self, Door, Refusal};
+use msnp::soap::rst;
+use msnp::wire::command::session::Software;
+use msnp::wire::line::{Codec, Limits, Side};
+use msnp::wire::param::Param;
+use msnp::wire::version::Version;
+use papilio::cli::serve;
+use papilio::config::{Config, Rates};
+use papilio::connection::driver::{self, Driver, Output};
+use papilio::connection::welcome;
+use papilio::credentials::Credentials;
+use papilio::http::{self, Gateway, Services};
+use papilio::listen::{Announcer, Reception};
+use papilio::mailbox::{Overflow, Post};
+use papilio::node::Node;
+use papilio::password::{Password, PasswordSettings, Passwords};
+use papilio::per_address::PerAddress;
+use papilio::store::account::NewAccount;
+use papilio::store::roster::ImportedContact;
+use papilio::store::{Database, Store};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+
+/// The orders of events that each test tries. `PAIR_SEEDS=100..2000` tries others.
+pub(crate) fn seeds() -> Range<u64> {
+    let Ok(range) = std::env::var("PAIR_SEEDS") else {
+        return 0..20;
+    };
+    let (from, to) = range.split_once("..").expect("PAIR_SEEDS=from..to");
+    from.parse().unwrap()..to.parse().unwrap()
+}
+
+/// A server and its clients.
+pub(crate) struct World {
+    pub(crate) people: Vec<Person>,
+    pub(crate) chats: Vec<Chat>,
+    pub(crate) random: StdRng,
+    now: Instant,
+    cables: Vec<Cable>,
+    errands: Vec<Errand>,
+    next_ask: u64,
+    runtime: Runtime,
+    node: Arc<Node>,
+    store: Store,
+    router: Router,
+    _folder: TempDir,
+}
+
+/// One account's client.
+pub(crate) struct Person {
+    pub(crate) handle: Handle,
+    pub(crate) events: Vec<Event>,
+    pub(crate) done: BTreeMap<AskId, Result<Outcome, AskError>>,
+    pub(crate) closing: Option<Closing>,
+    status: Status,
+    session: Option<Session>,
+    cable: Option<usize>,
+}
+
+/// One account's part in one conversation.
+pub(crate) struct Chat {
+    pub(crate) owner: usize,
+    pub(crate) heard: Vec<(Handle, String)>,
+    pub(crate) done: BTreeMap<AskId, Result<(), switchboard::AskError>>,
+    pub(crate) closing: Option<switchboard::Closing>,
+    pub(crate) board: Option<Switchboard>,
+    cable: usize,
+}
+
+/// Who is at the client's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Person(usize),
+    Chat(usize),
+}
+
+/// A connection: what is on its way, and the server's end.
+struct Cable {
+    reader: Reader,
+    driver: Option<Driver>,
+    /// What the server has, and has not made a command of.
+    server_input: BytesMut,
+    client_input: BytesMut,
+    to_server: BytesMut,
+    to_client: BytesMut,
+    posts: VecDeque<Post>,
+    /// The end comes behind what is on its way.
+    client_left: bool,
+    server_left: bool,
+    client_told: bool,
+    /// Nothing gets through, and nobody is told.
+    silent: bool,
+    /// Nothing gets through, and both ends are told some time.
+    cut: bool,
+}
+
+/// A request to a service, or its answer.
+struct Errand {
+    person: usize,
+    id: FetchId,
+    state: ErrandState,
+}
+
+enum ErrandState {
+    Request(ServiceRequest),
+    Answer(Result<Reply, ServiceError>),
+}
+
+/// Something that can happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    ToServer(usize),
+    ToClient(usize),
+    Post(usize),
+    Errand(usize),
+}
+
+impl World {
+    /// Accounts of these names that all have one another as contacts.
+    pub(crate) fn of_friends(seed: u64, names: &[&str]) -> Self {
+        let world = Self::of_strangers(seed, names);
+        let mut rows = Vec::new();
+        for owner in names {
+            for contact in names.iter().filter(|name| *name != owner) {
+                let (owner, contact) = (handle(owner), handle(contact));
+                let lists = Lists::FORWARD | Lists::ALLOW;
+                rows.push(ImportedContact {
+                    owner,
+                    contact,
+                    lists,
+                });
+            }
+        }
+        let importing = world.store.import_contacts(&rows, Timestamp::now());
+        world.runtime.block_on(importing).unwrap();
+        world
+    }
+
+    /// Accounts of these names.
+    pub(crate) fn of_strangers(seed: u64, names: &[&str]) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("papilio.db");
+        let mut config = Config::default();
+        // Everybody is in a hurry here.
+        config.rates = Rates {
+            chg: None,
+            prp: None,
+            uux: None,
+            cal: None,
+            xfr: None,
+            lists: None,
+            msg: None,
+        };
+        let (store, passwords) = runtime.block_on(async {
+            let store = Store::open(&Database::Sqlite { path }).await.unwrap();
+            let settings = PasswordSettings {
+                memory_kib: 8,
+                passes: 1,
+                ..config.passwords()
+            };
+            let passwords = Passwords::new(settings).unwrap();
+            for name in names {
+                let password = Password::parse(PASSWORD).unwrap();
+                let new = NewAccount {
+                    handle: handle(name),
+                    name: (*name).to_owned(),
+                    password: passwords.hash(password).await.unwrap(),
+                    verified: true,
+                    created_at: Timestamp::now(),
+                };
+                store.add_account(&new).await.unwrap();
+            }
+            (store, passwords)
+        });
+        let node = Node::new(serve::settings(&config, Param::word("http://localhost")));
+        let reception = Reception {
+            node: Arc::clone(&node),
+            store: store.clone(),
+            per_address: PerAddress::new(None),
+            announcer: Arc::new(Announcer::new(None, 1863)),
+            door: Door::Main,
+        };
+        let router = {
+            let _entered = runtime.enter();
+            http::router(Services {
+                store: store.clone(),
+                credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+                config: Arc::new(config.clone()),
+                node: Arc::clone(&node),
+                gateway: Gateway::new(&config.gateway, reception),
+            })
+        };
+        Self {
+            people: Vec::new(),
+            chats: Vec::new(),
+            random: StdRng::seed_from_u64(seed),
+            now: Instant::now(),
+            cables: Vec::new(),
+            errands: Vec::new(),
+            next_ask: 0,
+            runtime,
+            node,
+            store,
+            router,
+            _folder: folder,
+        }
+    }
+
+    // ---- What people do ------------------------------------------------------------------------
+
+    /// Begins to sign in; the number of the new client.
+    pub(crate) fn connect(&mut self, name: &str) -> usize {
+        let versions = [Version::MSNP13, Version::MSNP14, Version::MSNP15];
+        let version = versions[self.random.random_range(0..3)];
+        self.connect_by(name, version, Door::Main)
+    }
+
+    pub(crate) fn connect_by(&mut self, name: &str, version: Version, door: Door) -> usize {
+        let settings = settings(name, version, self.random.random());
+        let number = self.people.len();
+        let cable = self.plug(Reader::Person(number), door);
+        self.people.push(Person {
+            handle: handle(name),
+            events: Vec::new(),
+            done: BTreeMap::new(),
+            closing: None,
+            status: Status::Online,
+            session: Some(Session::new(settings, self.now)),
+            cable: Some(cable),
+        });
+        self.feed(number, Input::Connected);
+        number
+    }
+
+    /// Begins to sign in, and waits until everything that follows has happened.
+    pub(crate) fn sign_in(&mut self, name: &str) -> usize {
+        let number = self.connect(name);
+        self.settle();
+        assert!(
+            self.is_signed_in(number),
+            "{:?}",
+            self.people[number].closing
+        );
+        number
+    }
+
+    pub(crate) fn is_signed_in(&self, number: usize) -> bool {
+        let person = &self.people[number];
+        let shown = person.events.iter();
+        person.closing.is_none() && shown.into_iter().any(|e| matches!(e, Event::SignedIn))
+    }
+
+    pub(crate) fn ask(&mut self, number: usize, ask: Ask) -> AskId {
+        self.next_ask += 1;
+        let id = AskId(self.next_ask);
+        if let Ask::Status(status) = ask {
+            self.people[number].status = status;
+        }
+        self.feed(number, Input::Ask { id, ask });
+        id
+    }
+
+    /// Asks, waits for everything that follows, and wants it to be done.
+    pub(crate) fn done(&mut self, number: usize, ask: Ask) -> Outcome {
+        let id = self.ask(number, ask);
+        self.settle();
+        self.people[number].done[&id].clone().unwrap()
+    }
+
+    pub(crate) fn ask_in(&mut self, chat: usize, ask: switchboard::Ask) -> AskId {
+        self.next_ask += 1;
+        let id = AskId(self.next_ask);
+        self.feed_chat(chat, switchboard::Input::Ask { id, ask });
+        id
+    }
+
+    /// A conversation that this client opens: its number.
+    pub(crate) fn open_chat(&mut self, number: usize) -> usize {
+        let Outcome::Switchboard(referral) = self.done(number, Ask::OpenSwitchboard) else {
+            panic!("no switchboard");
+        };
+        let me = self.people[number].handle.clone();
+        let board = Switchboard::opened(me, referral, self.now);
+        self.enter(number, board)
+    }
+
+    fn enter(&mut self, owner: usize, board: Switchboard) -> usize {
+        let number = self.chats.len();
+        let cable = self.plug(Reader::Chat(number), Door::Main);
+        self.chats.push(Chat {
+            owner,
+            heard: Vec::new(),
+            done: BTreeMap::new(),
+            closing: None,
+            board: Some(board),
+            cable,
+        });
+        self.feed_chat(number, switchboard::Input::Connected);
+        number
+    }
+
+    /// What a client last said to be.
+    pub(crate) fn status(&self, number: usize) -> Status {
+        self.people[number].status
+    }
+
+    /// The book of a client.
+    pub(crate) fn book(&self, number: usize) -> &msnp::client::contacts::ContactBook {
+        let session = self.people[number].session.as_ref().unwrap();
+        session.contacts().expect("not signed in")
+    }
+
+    // ---- What happens to cables ----------------------------------------------------------------
+
+    fn plug(&mut self, reader: Reader, door: Door) -> usize {
+        let peer = SocketAddr::from(([192, 0, 2, 10], 18183));
+        let address = Param::word("192.0.2.5:1863");
+        let driver = self.node.open(door, address, peer, self.now);
+        self.cables.push(Cable {
+            reader,
+            driver: Some(driver),
+            server_input: BytesMut::new(),
+            client_input: BytesMut::new(),
+            to_server: BytesMut::new(),
+            to_client: BytesMut::new(),
+            posts: VecDeque::new(),
+            client_left: false,
+            server_left: false,
+            client_told: false,
+            silent: false,
+            cut: false,
+        });
+        self.cables.len() - 1
+    }
+
+    /// Cuts a client's connection: what is on its way is lost, and both ends are told some time.
+    pub(crate) fn cut(&mut self, number: usize) {
+        if let Some(cable) = self.people[number].cable {
+            self.cut_cable(cable);
+        }
+    }
+
+    /// Cuts a conversation's connection.
+    pub(crate) fn cut_chat(&mut self, number: usize) {
+        self.cut_cable(self.chats[number].cable);
+    }
+
+    fn cut_cable(&mut self, number: usize) {
+        let cable = &mut self.cables[number];
+        cable.to_server.clear();
+        cable.to_client.clear();
+        cable.cut = true;
+        cable.client_left = true;
+        cable.server_left = true;
+    }
+
+    /// Nothing goes through a client's connection any more, and nobody is told.
+    pub(crate) fn silence(&mut self, number: usize) {
+        if let Some(cable) = self.people[number].cable {
+            self.cables[cable].silent = true;
+        }
+    }
+
+    /// The next errand of a service comes to nothing, if there is one.
+    pub(crate) fn lose_an_errand(&mut self) -> bool {
+        let Some(errand) = self.errands.first_mut() else {
+            return false;
+        };
+        let service = match &errand.state {
+            ErrandState::Request(request) => request.service,
+            ErrandState::Answer(_) => msnp::client::service::Service::SignIn,
+        };
+        errand.state = ErrandState::Answer(Err(ServiceError::Unreachable {
+            service,
+            why: "lost".to_owned(),
+        }));
+        true
+    }
+
+    // ---- What moves ----------------------------------------------------------------------------
+
+    /// Moves until nothing moves any more.
+    pub(crate) fn settle(&mut self) {
+        while self.step() {}
+    }
+
+    /// So many moves, or fewer if nothing moves any more.
+    pub(crate) fn steps(&mut self, count: usize) {
+        for _ in 0..count {
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    /// One move of those that are possible.
+    pub(crate) fn step(&mut self) -> bool {
+        let mut moves = Vec::new();
+        for (number, cable) in self.cables.iter_mut().enumerate() {
+            cable.fetch_posts();
+            moves.extend(cable.moves(number));
+        }
+        moves.extend((0..self.errands.len()).map(Move::Errand));
+        if moves.is_empty() {
+            return false;
+        }
+        match moves[self.random.random_range(0..moves.len())] {
+            Move::ToServer(cable) => self.to_server(cable),
+            Move::ToClient(cable) => self.to_client(cable),
+            Move::Post(cable) => self.post(cable),
+            Move::Errand(errand) => self.errand(errand),
+        }
+        true
+    }
+
+    /// Lets time pass, and everything happen that it brings.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            self.settle();
+            let servers = self
+                .cables
+                .iter()
+                .enumerate()
+                .filter_map(|(number, cable)| {
+                    let at = cable.driver.as_ref()?.wake_at()?;
+                    Some((at, Timer::Server(number)))
+                });
+            let people = self
+                .people
+                .iter()
+                .enumerate()
+                .filter_map(|(number, person)| {
+                    let at = person.session.as_ref()?.wake_at()?;
+                    Some((at, Timer::Person(number)))
+                });
+            let chats = self.chats.iter().enumerate().filter_map(|(number, chat)| {
+                let at = chat.board.as_ref()?.wake_at()?;
+                Some((at, Timer::Chat(number)))
+            });
+            let next = servers.chain(people).chain(chats).min_by_key(|(at, _)| *at);
+            let Some((at, timer)) = next.filter(|(at, _)| *at <= end) else {
+                self.now = end;
+                return;
+            };
+            self.now = self.now.max(at);
+            match timer {
+                Timer::Server(number) => {
+                    self.serve(number, |driver, now, _, out| {
+                        driver.feed(now, server::Input::Timer, out)
+                    });
+                }
+                Timer::Person(number) => self.feed(number, Input::Timer),
+                Timer::Chat(number) => self.feed_chat(number, switchboard::Input::Timer),
+            }
+        }
+    }
+
+    fn to_server(&mut self, number: usize) {
+        let cable = &mut self.cables[number];
+        if cable.to_server.is_empty() {
+            self.serve(number, |driver, _, _, out| {
+                driver.close(server::Closing::Done("hung up"), out);
+                None
+            });
+            return;
+        }
+        let length = self.random.random_range(1..=cable.to_server.len());
+        let bytes = cable.to_server.split_to(length);
+        cable.server_input.extend_from_slice(&bytes);
+        let codec = self.node.codec();
+        loop {
+            let cable = &mut self.cables[number];
+            let next = match codec.decode(&mut cable.server_input) {
+                _ if cable.driver.is_none() => return,
+                Ok(Some(line)) => server::Input::Line(line),
+                Ok(None) => return,
+                Err(error) => server::Input::Broken(error),
+            };
+            self.serve(number, |driver, now, _, out| driver.feed(now, next, out));
+        }
+    }
+
+    fn post(&mut self, number: usize) {
+        let post = self.cables[number].posts.pop_front();
+        let posts = (post.into_iter().collect(), Overflow::No);
+        self.serve(number, |driver, now, _, out| {
+            driver.deliver(now, posts, out);
+            None
+        });
+    }
+
+    /// Lets the server's end of a cable do something.
+    fn serve(
+        &mut self,
+        number: usize,
+        act: impl FnOnce(&mut Driver, Instant, &Store, &mut Output) -> Option<driver::Ask>,
+    ) {
+        let Some(mut driver) = self.cables[number].driver.take() else {
+            return;
+        };
+        let mut out = Output::default();
+        let mut ask = act(&mut driver, self.now, &self.store, &mut out);
+        while let Some(question) = ask {
+            let answering = answer(&mut driver, question, &self.store, self.now, &mut out);
+            ask = self.runtime.block_on(answering);
+        }
+        let cable = &mut self.cables[number];
+        for bytes in out.bytes.into_iter().filter(|_| !cable.cut) {
+            cable.to_client.extend_from_slice(&bytes);
+        }
+        for receipt in out.receipts {
+            receipt.written();
+        }
+        match out.closing {
+            None => cable.driver = Some(driver),
+            Some(_) => {
+                cable.server_left = true;
+                // What nobody will read is not delivered, and its senders are told.
+                cable.posts.clear();
+            }
+        }
+    }
+
+    fn to_client(&mut self, number: usize) {
+        let cable = &mut self.cables[number];
+        let reader = cable.reader;
+        if cable.to_client.is_empty() {
+            cable.client_told = true;
+            match reader {
+                Reader::Person(person) if self.people[person].cable == Some(number) => {
+                    self.feed(person, Input::End);
+                }
+                Reader::Person(_) => {}
+                Reader::Chat(chat) => self.feed_chat(chat, switchboard::Input::End),
+            }
+            return;
+        }
+        let length = self.random.random_range(1..=cable.to_client.len());
+        let bytes = cable.to_client.split_to(length);
+        cable.client_input.extend_from_slice(&bytes);
+        let codec = Codec::new(Side::Server, Limits::DEFAULT);
+        while let Some(line) = codec.decode(&mut self.cables[number].client_input).unwrap() {
+            match reader {
+                Reader::Person(person) if self.people[person].cable == Some(number) => {
+                    self.feed(person, Input::Line(line));
+                }
+                Reader::Person(_) => {}
+                Reader::Chat(chat) => self.feed_chat(chat, switchboard::Input::Line(line)),
+            }
+        }
+    }
+
+    /// A request reaches its service, or an answer its client.
+    fn errand(&mut self, number: usize) {
+        let Errand { person, id, state } = self.errands.swap_remove(number);
+        match state {
+            ErrandState::Request(request) => {
+                let router = self.router.clone();
+                let reply = self.runtime.block_on(ask_service(router, request));
+                let state = ErrandState::Answer(Ok(reply));
+                self.errands.push(Errand { person, id, state });
+            }
+            ErrandState::Answer(outcome) => self.feed(person, Input::Fetched { id, outcome }),
+        }
+    }
+
+    fn feed(&mut self, number: usize, input: Input) {
+        let Some(session) = self.people[number].session.take() else {
+            return;
+        };
+        let mut effects = Vec::new();
+        self.people[number].session = Some(session.handle(self.now, input, &mut effects));
+        for effect in effects {
+            let cable = self.people[number].cable;
+            match effect {
+                Effect::Send(bytes) => self.cables[cable.unwrap()].say(&bytes),
+                Effect::Reconnect { .. } => {
+                    if let Some(cable) = cable {
+                        self.cables[cable].client_left = true;
+                    }
+                    let cable = self.plug(Reader::Person(number), Door::Main);
+                    self.people[number].cable = Some(cable);
+                    self.feed(number, Input::Connected);
+                }
+                Effect::Fetch { id, request } => self.errands.push(Errand {
+                    person: number,
+                    id,
+                    state: ErrandState::Request(request),
+                }),
+                Effect::Event(Event::Ringing(ring)) => {
+                    let me = self.people[number].handle.clone();
+                    self.enter(number, Switchboard::called(me, ring, self.now));
+                }
+                Effect::Event(event) => self.people[number].events.push(event),
+                Effect::Done { id, outcome } => {
+                    let before = self.people[number].done.insert(id, outcome);
+                    assert!(before.is_none(), "done twice");
+                }
+                Effect::Close(closing) => {
+                    self.people[number].closing = Some(closing);
+                    if let Some(cable) = cable {
+                        self.cables[cable].client_left = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn feed_chat(&mut self, number: usize, input: switchboard::Input) {
+        let Some(board) = self.chats[number].board.take() else {
+            return;
+        };
+        let mut effects = Vec::new();
+        let board = board.handle(self.now, input, &mut effects);
+        let chat = &mut self.chats[number];
+        chat.board = Some(board);
+        for effect in effects {
+            let cable = &mut self.cables[chat.cable];
+            match effect {
+                switchboard::Effect::Send(bytes) => cable.say(&bytes),
+                switchboard::Effect::Event(switchboard::Event::Said { from, speech }) => {
+                    if let Speech::Text(text) = speech {
+                        chat.heard.push((from, text.words));
+                    }
+                }
+                switchboard::Effect::Event(_) => {}
+                switchboard::Effect::Done { id, outcome } => {
+                    let before = chat.done.insert(id, outcome);
+                    assert!(before.is_none(), "done twice");
+                }
+                switchboard::Effect::Close(closing) => {
+                    chat.closing = Some(closing);
+                    cable.client_left = true;
+                }
+            }
+        }
+    }
+}
+
+enum Timer {
+    Server(usize),
+    Person(usize),
+    Chat(usize),
+}
+
+impl Cable {
+    fn fetch_posts(&mut self) {
+        if let Some(driver) = &self.driver {
+            let (posts, overflow) = driver.mailbox().take();
+            assert_eq!(overflow, Overflow::No);
+            self.posts.extend(posts);
+        }
+    }
+
+    fn moves(&self, number: usize) -> impl Iterator<Item = Move> {
+        let open = self.driver.is_some();
+        let heard = !self.to_server.is_empty() || self.client_left;
+        let told = !self.to_client.is_empty() || self.server_left && !self.client_told;
+        [
+            (open && heard && !self.silent).then_some(Move::ToServer(number)),
+            (told && !self.silent).then_some(Move::ToClient(number)),
+            (open && !self.posts.is_empty()).then_some(Move::Post(number)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The client writes.
+    fn say(&mut self, bytes: &Bytes) {
+        if !self.client_left {
+            self.to_server.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Answers what a session asks the store, as a connection does.
+async fn answer(
+    driver: &mut Driver,
+    ask: driver::Ask,
+    store: &Store,
+    now: Instant,
+    out: &mut Output,
+) -> Option<driver::Ask> {
+    match ask {
+        driver::Ask::Verify {
+            handle,
+            ticket,
+            showing,
+            dialect,
+        } => {
+            let date = Timestamp::now();
+            let shown = showing.is_good(&store.ticket_key().secret(ticket.as_str()));
+            let account = store.account_of_ticket(ticket.as_str(), date).await;
+            let account = account.unwrap();
+            let Some(account) = account.filter(|a| shown && a.handle == handle) else {
+                return driver.verified(now, Err(Refusal::Ticket), out);
+            };
+            let id = driver.sign_in(&account, dialect);
+            let roster = store.roster_of(id).await.unwrap();
+            driver.fill_mail(store.mail_snapshot(id, date).await.unwrap());
+            let welcome = welcome(driver, &account, ticket, date, roster);
+            driver.verified(now, Ok(welcome), out)
+        }
+        driver::Ask::Accounts { unknown, purpose } => {
+            let found = store.accounts_by_handles(&unknown).await.unwrap();
+            let found = found.into_iter().map(|a| (a.handle, a.id)).collect();
+            driver.found(now, purpose, Ok(found), out)
+        }
+    }
+}
+
+/// A request to a service, and its answer.
+async fn ask_service(router: Router, request: ServiceRequest) -> Reply {
+    let peer = SocketAddr::from(([192, 0, 2, 10], 18184));
+    let mut asking = Request::post(request.service.path())
+        .header("Host", request.service.historic_host())
+        .header("Content-Type", "text/xml; charset=utf-8")
+        .extension(ConnectInfo(peer));
+    if let Some(action) = request.action {
+        asking = asking.header("SOAPAction", format!("\"{action}\""));
+    }
+    if let Some(cookie) = request.cookie {
+        asking = asking.header("Cookie", cookie);
+    }
+    let asking = asking.body(Body::from(request.body)).unwrap();
+    let answer = router.oneshot(asking).await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    Reply { status, body }
+}
+
+fn settings(name: &str, version: Version, seed: [u8; 16]) -> Settings {
+    let word = Param::word;
+    Settings {
+        identity: Identity {
+            handle: handle(name),
+            password: rst::Password::new(PASSWORD),
+        },
+        software: Software {
+            locale: word("0x0409"),
+            os: word("winnt"),
+            os_version: word("5.1"),
+            architecture: word("i386"),
+            name: word("MSNMSGR"),
+            version: word("8.0.0787"),
+            brand: word("msmsgs"),
+        },
+        product: Product::WLM_8_0,
+        versions: vec![version],
+        status: Status::Online,
+        capabilities: Capabilities(0x5000_0000),
+        picture: None,
+        data: UserData::default(),
+        seed: Seed(seed),
+    }
+}
+
+pub(crate) fn handle(name: &str) -> Handle {
+    Handle::parse(&format!("{name}@example.com")).unwrap()
+}
+
+const PASSWORD: &str = "secret&<1>";

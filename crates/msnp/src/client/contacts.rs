@@ -93,6 +93,11 @@ impl Contact {
         }
     }
 
+    /// Whether anything at all is known of them.
+    pub(super) fn is_known(&self) -> bool {
+        !self.lists.is_empty() || self.id.is_some() || self.presence.is_some()
+    }
+
     /// What to show: the nickname, else the name, else the handle.
     pub fn shown_name(&self) -> &str {
         let nickname = self.nickname.as_deref().filter(|name| !name.is_empty());

@@ -16,6 +16,7 @@
 //!
 //! * [`Session`]: one account, signing in or signed in.
 //! * [`switchboard`]: one conversation. [`speech`]: what is said in it.
+//! * [`p2p`]: pictures and files, from client to client.
 //! * [`contacts`]: whom the account knows, as far as its client does.
 //! * [`service`]: the documents of the services over HTTP, from a client's side.
 //!
@@ -27,6 +28,7 @@ mod draw;
 mod exchange;
 mod notification;
 mod offline;
+pub mod p2p;
 pub mod service;
 mod sign_in;
 pub mod speech;

@@ -173,6 +173,7 @@ impl Notification {
         let Some(operation) = self.operations.pop_front() else {
             return;
         };
+        self.forget_strangers();
         match (operation.asked_by, outcome) {
             (Some(id), outcome) => effects.push(Effect::Done { id, outcome }),
             // Without lists nobody is signed in.

@@ -1,23 +1,30 @@
 //! A conversation, in the application's hand; and the task that is in it.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use msnp::client::AskId;
+use bytes::Bytes;
+use msnp::client::p2p::{
+    self, Effect as Transferred, Event as Handed, Failure, FileName, TransferId, Transfers,
+};
 use msnp::client::speech::Speech;
 use msnp::client::switchboard::Event as Happened;
 use msnp::client::switchboard::{Ask, AskError, Closing, Delivery, Effect, Input, Switchboard};
+use msnp::client::{AskId, Seed};
 use msnp::handle::Handle;
 use msnp::message::{Message, TextFormat};
+use msnp::object::MsnObject;
 use msnp::wire::command::switchboard::{Member, Rng, SwitchboardReferral};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, timeout};
 
 use crate::client::Shared;
 use crate::error::Error;
-use crate::event::{Event, TooSlow};
+use crate::event::{Event, EventSender, TooSlow};
 use crate::link::{Incoming, Link};
+use crate::picture::{Offered, Picture};
 
 /// A conversation of two or more. Cloning one gives another handle to the same conversation.
 ///
@@ -102,6 +109,38 @@ impl Chat {
         self.ask(Ask::Say { message, delivery }).await
     }
 
+    /// Fetches a picture from somebody who is there.
+    pub async fn fetch_picture(&self, from: &Handle, object: &MsnObject) -> Result<Bytes, Error> {
+        if object.size > Picture::MAX_LEN as u64 {
+            return Err(Error::Transfer(Failure::Corrupt));
+        }
+        let (done, outcome) = oneshot::channel();
+        let (from, object) = (from.clone(), object.clone());
+        self.command(Command::Fetch { from, object, done }).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+
+    /// Offers somebody a file, and waits until they have it, or do not want it. The name may be a
+    /// path; they see its last part.
+    ///
+    /// It goes through the conversation, which is slow: some hundred KiB a second at best.
+    pub async fn send_file(
+        &self,
+        to: &Handle,
+        name: &str,
+        data: impl Into<Bytes>,
+    ) -> Result<(), Error> {
+        let (done, outcome) = oneshot::channel();
+        let command = Command::Offer {
+            to: to.clone(),
+            name: FileName::of(name),
+            data: data.into(),
+            done,
+        };
+        self.command(command).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+
     /// Leaves. It is no error to have left already.
     pub async fn leave(&self) {
         // Whatever the answer is, one is not there any more.
@@ -109,11 +148,63 @@ impl Chat {
     }
 
     async fn ask(&self, ask: Ask) -> Result<(), Error> {
-        let gone = || Error::Chat(AskError::NotThereOneself);
         let (done, outcome) = oneshot::channel();
-        let command = Command { ask, done };
-        self.commands.send(command).await.map_err(|_| gone())?;
+        self.command(Command::Ask { ask, done }).await?;
         Ok(outcome.await.map_err(|_| gone())??)
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> Error {
+    Error::Chat(AskError::NotThereOneself)
+}
+
+/// Somebody offers a file. Dropping it declines.
+#[derive(Debug)]
+pub struct FileOffer {
+    id: TransferId,
+    from: Handle,
+    name: FileName,
+    size: u64,
+    chat: Chat,
+    open: bool,
+}
+
+impl FileOffer {
+    /// Who offers it.
+    pub fn from(&self) -> &Handle {
+        &self.from
+    }
+
+    /// What it is called: never with a folder, but it may be anything else.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// How long it is, in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes it: all of it is kept in memory, so look at its [size](FileOffer::size) first.
+    pub async fn accept(mut self) -> Result<Bytes, Error> {
+        self.open = false;
+        let (done, outcome) = oneshot::channel();
+        let id = self.id;
+        self.chat.command(Command::Accept { id, done }).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+}
+
+impl Drop for FileOffer {
+    fn drop(&mut self) {
+        if self.open {
+            // A conversation that is over, or has much to do, forgets the offer by itself.
+            let _declined = self.chat.commands.try_send(Command::Decline(self.id));
+        }
     }
 }
 
@@ -145,9 +236,33 @@ impl Invitation {
     }
 }
 
-struct Command {
-    ask: Ask,
-    done: oneshot::Sender<Result<(), AskError>>,
+enum Command {
+    Ask {
+        ask: Ask,
+        done: oneshot::Sender<Result<(), AskError>>,
+    },
+    Fetch {
+        from: Handle,
+        object: MsnObject,
+        done: oneshot::Sender<Result<Bytes, Failure>>,
+    },
+    Offer {
+        to: Handle,
+        name: FileName,
+        data: Bytes,
+        done: oneshot::Sender<Result<(), Failure>>,
+    },
+    Accept {
+        id: TransferId,
+        done: oneshot::Sender<Result<Bytes, Failure>>,
+    },
+    Decline(TransferId),
+}
+
+/// Who waits for a transfer.
+enum Waiting {
+    Data(oneshot::Sender<Result<Bytes, Failure>>),
+    Sent(oneshot::Sender<Result<(), Failure>>),
 }
 
 /// Enters a conversation that was asked for.
@@ -180,11 +295,15 @@ async fn enter(shared: &Arc<Shared>, address: &str, session: Switchboard) -> Res
     let (entered, entering) = oneshot::channel();
     let task = Task {
         chat: chat.clone(),
-        shared: Arc::downgrade(shared),
+        pictures: shared.pictures.clone(),
         events: shared.events.clone(),
         shown,
         entered: Some(entered),
-        waiting: Vec::new(),
+        waiting: HashMap::new(),
+        next_ask: 0,
+        transfers: Transfers::new(shared.me.clone(), Seed(rand::random())),
+        handed: HashMap::new(),
+        packets: HashSet::new(),
     };
     let over = shared.over.clone();
     tokio::spawn(task.run(link, session, asked, over));
@@ -198,13 +317,16 @@ async fn enter(shared: &Arc<Shared>, address: &str, session: Switchboard) -> Res
 /// The task of one conversation.
 struct Task {
     chat: Chat,
-    /// Not held: whoever is in a conversation need not be signed in, but does not keep others so.
-    #[expect(dead_code, reason = "pictures and files are handed over here")]
-    shared: std::sync::Weak<Shared>,
-    events: crate::event::EventSender,
+    pictures: Offered,
+    events: EventSender,
     shown: watch::Sender<Vec<Member>>,
     entered: Option<oneshot::Sender<Result<(), Closing>>>,
-    waiting: Vec<(AskId, oneshot::Sender<Result<(), AskError>>)>,
+    waiting: HashMap<AskId, oneshot::Sender<Result<(), AskError>>>,
+    next_ask: u64,
+    transfers: Transfers,
+    handed: HashMap<TransferId, Waiting>,
+    /// Packets that the server has not acknowledged.
+    packets: HashSet<AskId>,
 }
 
 impl Task {
@@ -215,49 +337,59 @@ impl Task {
         mut asked: mpsc::Receiver<Command>,
         mut over: watch::Receiver<()>,
     ) {
-        let mut next_ask = 0;
-        let mut input = Input::Connected;
+        let mut inputs = VecDeque::from([Input::Connected]);
         let reason = loop {
-            let mut effects = Vec::new();
-            session = session.handle(Instant::now(), input, &mut effects);
-            self.shown.send_if_modified(|shown| {
-                let changed = shown != session.members();
-                if changed {
-                    *shown = session.members().to_vec();
+            while let Some(input) = inputs.pop_front() {
+                let mut effects = Vec::new();
+                session = session.handle(Instant::now(), input, &mut effects);
+                self.show(session.members());
+                match self.carry_out(effects, &mut link, &mut inputs).await {
+                    Ok(None) => {}
+                    Ok(Some(closing)) => return self.end(link, closing).await,
+                    Err(TooSlow) => return self.end(link, Closing::Lost).await,
                 }
-                changed
-            });
-            match self.carry_out(effects, &mut link).await {
-                Ok(None) => {}
-                Ok(Some(closing)) => break closing,
-                Err(TooSlow) => break Closing::Lost,
             }
-            let wake_at = session.wake_at();
+            let wake_at = session
+                .wake_at()
+                .into_iter()
+                .chain(self.transfers.wake_at());
+            let wake_at = wake_at.min();
             let waking = async {
                 match wake_at {
                     Some(at) => sleep_until(at.into()).await,
                     None => std::future::pending().await,
                 }
             };
-            input = tokio::select! {
-                incoming = link.next() => match incoming {
+            let mut handed = Vec::new();
+            tokio::select! {
+                incoming = link.next() => inputs.push_back(match incoming {
                     Incoming::Line(line) => Input::Line(line),
                     Incoming::Broken(error) => Input::Broken(error),
                     Incoming::End => Input::End,
-                },
+                }),
                 // There is always a sender: that of this task.
                 Some(command) = asked.recv() => {
-                    next_ask += 1;
-                    let id = AskId(next_ask);
-                    self.waiting.push((id, command.done));
-                    Input::Ask { id, ask: command.ask }
+                    inputs.extend(self.command(command, &mut handed));
                 }
-                _ = over.changed() => Input::Ask { id: AskId(0), ask: Ask::Leave },
-                () = waking => Input::Timer,
-            };
+                _ = over.changed() => inputs.push_back(Input::Ask { id: AskId(0), ask: Ask::Leave }),
+                () = waking => {
+                    self.transfers.timer(Instant::now(), &mut handed);
+                    inputs.push_back(Input::Timer);
+                }
+            }
+            if self.transferred(handed, &mut inputs).is_err() {
+                break Closing::Lost;
+            }
         };
+        self.end(link, reason).await;
+    }
+
+    async fn end(mut self, link: Link, reason: Closing) {
         link.close().await;
         tracing::debug!(chat = self.chat.id, %reason, "conversation over");
+        for (_, waiting) in self.handed.drain() {
+            waiting.fail(Failure::Left);
+        }
         match self.entered.take() {
             Some(entered) => {
                 let _unwanted = entered.send(Err(reason));
@@ -270,10 +402,56 @@ impl Task {
         }
     }
 
+    fn show(&self, members: &[Member]) {
+        self.shown.send_if_modified(|shown| {
+            let changed = shown != members;
+            if changed {
+                *shown = members.to_vec();
+            }
+            changed
+        });
+    }
+
+    fn next_ask(&mut self) -> AskId {
+        self.next_ask += 1;
+        AskId(self.next_ask)
+    }
+
+    fn command(&mut self, command: Command, handed: &mut Vec<Transferred>) -> Option<Input> {
+        let now = Instant::now();
+        match command {
+            Command::Ask { ask, done } => {
+                let id = self.next_ask();
+                self.waiting.insert(id, done);
+                return Some(Input::Ask { id, ask });
+            }
+            Command::Fetch { from, object, done } => {
+                let id = self.transfers.fetch(now, &from, object, handed);
+                self.handed.insert(id, Waiting::Data(done));
+            }
+            Command::Offer {
+                to,
+                name,
+                data,
+                done,
+            } => {
+                let id = self.transfers.offer(now, &to, &name, data, handed);
+                self.handed.insert(id, Waiting::Sent(done));
+            }
+            Command::Accept { id, done } => {
+                self.handed.insert(id, Waiting::Data(done));
+                self.transfers.accept(now, id, handed);
+            }
+            Command::Decline(id) => self.transfers.decline(id, handed),
+        }
+        None
+    }
+
     async fn carry_out(
         &mut self,
         effects: Vec<Effect>,
         link: &mut Link,
+        inputs: &mut VecDeque<Input>,
     ) -> Result<Option<Closing>, TooSlow> {
         for effect in effects {
             match effect {
@@ -284,9 +462,12 @@ impl Task {
                     }
                 }
                 Effect::Done { id, outcome } => {
-                    if let Some(at) = self.waiting.iter().position(|(asked, _)| *asked == id) {
-                        let (_, done) = self.waiting.swap_remove(at);
+                    if let Some(done) = self.waiting.remove(&id) {
                         let _unwanted = done.send(outcome);
+                    } else if self.packets.remove(&id) {
+                        let mut handed = Vec::new();
+                        self.transfers.acknowledged(&mut handed);
+                        self.transferred(handed, inputs)?;
                     }
                 }
                 Effect::Event(Happened::Entered) => {
@@ -294,7 +475,16 @@ impl Task {
                         let _unwanted = entered.send(Ok(()));
                     }
                 }
+                Effect::Event(Happened::Said {
+                    from,
+                    speech: Speech::Packet { to, packet },
+                }) => self.packet(&from, &to, packet, inputs)?,
                 Effect::Event(happened) => {
+                    if let Happened::Left(handle) = &happened {
+                        let mut handed = Vec::new();
+                        self.transfers.left(handle, &mut handed);
+                        self.transferred(handed, inputs)?;
+                    }
                     if let Some(event) = self.event(happened) {
                         self.events.send(event)?;
                     }
@@ -303,6 +493,78 @@ impl Task {
             }
         }
         Ok(None)
+    }
+
+    /// Everybody gets every packet; only those for this account matter.
+    fn packet(
+        &mut self,
+        from: &Handle,
+        to: &str,
+        packet: Bytes,
+        inputs: &mut VecDeque<Input>,
+    ) -> Result<(), TooSlow> {
+        // Later clients name the one of several at which they mean somebody.
+        let handle = to.split(';').next().unwrap_or_default();
+        if Handle::parse(handle).as_ref() != Ok(&self.chat.me) {
+            return Ok(());
+        }
+        let (mut handed, pictures) = (Vec::new(), self.pictures.clone());
+        let find = |object: &MsnObject| pictures.find(object);
+        let transfers = &mut self.transfers;
+        transfers.packet(Instant::now(), from, packet, &find, &mut handed);
+        self.transferred(handed, inputs)
+    }
+
+    fn transferred(
+        &mut self,
+        handed: Vec<Transferred>,
+        inputs: &mut VecDeque<Input>,
+    ) -> Result<(), TooSlow> {
+        for effect in handed {
+            match effect {
+                Transferred::Send { to, packet } => {
+                    let id = self.next_ask();
+                    self.packets.insert(id);
+                    let ask = Ask::Say {
+                        message: p2p::message(&to, &packet),
+                        delivery: Delivery::Data,
+                    };
+                    inputs.push_back(Input::Ask { id, ask });
+                }
+                Transferred::Event(Handed::Offered {
+                    id,
+                    from,
+                    name,
+                    size,
+                }) => {
+                    let offer = FileOffer {
+                        id,
+                        from,
+                        name,
+                        size,
+                        chat: self.chat.clone(),
+                        open: true,
+                    };
+                    self.events.send(Event::FileOffered(offer))?;
+                }
+                Transferred::Event(Handed::Received(received)) => {
+                    if let Some(Waiting::Data(done)) = self.handed.remove(&received.id) {
+                        let _unwanted = done.send(Ok(received.data));
+                    }
+                }
+                Transferred::Event(Handed::Sent(id)) => {
+                    if let Some(Waiting::Sent(done)) = self.handed.remove(&id) {
+                        let _unwanted = done.send(Ok(()));
+                    }
+                }
+                Transferred::Event(Handed::Failed { id, failure }) => {
+                    if let Some(waiting) = self.handed.remove(&id) {
+                        waiting.fail(failure);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn event(&self, happened: Happened) -> Option<Event> {
@@ -323,5 +585,14 @@ impl Task {
                 _ => return None,
             },
         })
+    }
+}
+
+impl Waiting {
+    fn fail(self, failure: Failure) {
+        let _unwanted = match self {
+            Self::Data(done) => done.send(Err(failure)).is_ok(),
+            Self::Sent(done) => done.send(Err(failure)).is_ok(),
+        };
     }
 }

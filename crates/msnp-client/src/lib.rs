@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod http;
 mod link;
+mod picture;
 mod server;
 mod session;
 
@@ -21,9 +22,10 @@ pub use msnp::handle::Handle;
 pub use msnp::presence::Status;
 pub use msnp::wire::version::Version;
 
-pub use chat::{Chat, Invitation};
+pub use chat::{Chat, FileOffer, Invitation};
 pub use client::Client;
 pub use connector::{Answering, Connector, Reconnecting};
 pub use error::{Error, SignInError};
 pub use event::{Event, Events};
+pub use picture::Picture;
 pub use server::Server;

@@ -23,3 +23,13 @@ mod transfers;
 
 pub use files::FileName;
 pub use transfers::{Effect, Event, Failure, Pictures, Received, TransferId, Transfers, WINDOW};
+
+use crate::handle::Handle;
+use crate::message::Message;
+
+/// The message that carries a packet in a conversation.
+pub fn message(to: &Handle, packet: &packet::Packet) -> Message {
+    Message::new("application/x-msnmsgrp2p")
+        .with("P2P-Dest", to)
+        .with_body(packet.write())
+}

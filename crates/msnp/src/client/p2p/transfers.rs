@@ -97,7 +97,7 @@ struct Arriving {
 /// What must happen. In order.
 #[derive(Debug)]
 pub enum Effect {
-    /// Send this, as data: [`message`](crate::client::p2p::Transfers::message). Say
+    /// Send this, as data: [`message`](super::message). Say
     /// [`Transfers::acknowledged`] when the server has.
     Send {
         /// To whom.

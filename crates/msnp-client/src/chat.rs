@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use msnp::client::long_text;
 use msnp::client::p2p::{
     self, Effect as Transferred, Event as Handed, Failure, FileName, TransferId, Transfers,
 };
@@ -79,7 +80,8 @@ impl Chat {
         }
     }
 
-    /// Says something; done when everybody's client has it.
+    /// Says something; done when everybody's client has it. What is too long for one message goes in
+    /// parts, up to [`MAX_TEXT`](msnp::client::long_text::MAX_TEXT) bytes.
     pub async fn send(&self, text: &str) -> Result<(), Error> {
         self.send_formatted(text, &TextFormat::default()).await
     }
@@ -89,8 +91,11 @@ impl Chat {
         if text.is_empty() {
             return Err(Error::Text);
         }
-        self.say(Message::text(format, text), Delivery::Confirmed)
-            .await
+        let messages = long_text::messages(format, text, Seed(rand::random()));
+        for message in messages.ok_or(Error::Text)? {
+            self.say(message, Delivery::Confirmed).await?;
+        }
+        Ok(())
     }
 
     /// Says that one is typing. To be repeated every five seconds.

@@ -361,6 +361,18 @@ mod tests {
     }
 
     #[test]
+    fn to_add_somebody_who_waits_answers_them() {
+        let own = Lists::REVERSE | Lists::PENDING;
+        let theirs = Lists::FORWARD | Lists::ALLOW;
+        let management = AllowListManagement::ByServer;
+        let added = add_forward(Pair { own, theirs }, AddPolicy::Ask, management);
+        assert_eq!(added.own, Lists::FORWARD | Lists::ALLOW | Lists::REVERSE);
+        let own = own | Lists::BLOCK;
+        let blocked = add_forward(Pair { own, theirs }, AddPolicy::Ask, management);
+        assert_eq!(blocked.own, own | Lists::FORWARD, "a blocked one stays so");
+    }
+
+    #[test]
     fn block_loses_then_allow_wins_then_blp_decides() {
         for lists in every_lists() {
             for privacy in [Privacy::Everyone, Privacy::AllowedOnly] {

@@ -81,7 +81,7 @@ impl Parts {
                 .and_then(|text| text.trim().parse().ok())
         };
         let (Some(id), count, part) = (
-            message.header("Message-ID"),
+            message.header("Message-ID").map(str::to_owned),
             number("Chunks"),
             number("Chunk"),
         ) else {
@@ -91,7 +91,7 @@ impl Parts {
             (Some(count @ 2..), _) => {
                 let incomplete = Incomplete {
                     from: from.clone(),
-                    id: id.to_owned(),
+                    id,
                     body: message.body()[..].into(),
                     first: message,
                     next: 1,
@@ -103,7 +103,7 @@ impl Parts {
                 }
                 None
             }
-            (_, Some(part)) => self.later(from, &id.to_owned(), part, message.body()),
+            (_, Some(part)) => self.later(from, &id, part, message.body()),
             _ => Some(message),
         }
     }

@@ -29,8 +29,8 @@ fn strangers_add_one_another_at_once() {
             world.sign_in(name);
         }
         let mut asks = Vec::new();
-        for number in 0..3 {
-            for name in NAMES.iter().filter(|name| **name != NAMES[number]) {
+        for (number, me) in NAMES.iter().enumerate() {
+            for name in NAMES.iter().filter(|name| *name != me) {
                 let (handle, invitation) = (handle(name), None);
                 let ask = Ask::Add { handle, invitation };
                 asks.push((number, world.ask(number, ask)));
@@ -124,10 +124,10 @@ fn all_done(world: &World, asks: &[(usize, AskId)], seed: u64) {
 /// The rule book, by what both clients believe.
 fn everybody_sees_whom_they_may(world: &World, seed: u64) {
     let statuses: Vec<_> = (0..3).map(|number| world.status(number)).collect();
-    for watcher in 0..3 {
+    for (watcher, me) in NAMES.iter().enumerate() {
         for watched in (0..3).filter(|number| *number != watcher) {
             let (theirs, mine) = (world.book(watched), world.book(watcher));
-            let held = theirs.lists(&handle(NAMES[watcher]));
+            let held = theirs.lists(&handle(me));
             let holds = mine.lists(&handle(NAMES[watched]));
             let may = sees(holds, held, theirs.me.privacy);
             let there = statuses[watched] != Status::Hidden;
@@ -136,8 +136,7 @@ fn everybody_sees_whom_they_may(world: &World, seed: u64) {
             assert_eq!(
                 seen,
                 may && there,
-                "seed {seed}: {} of {}: {holds:?} {held:?} {}",
-                NAMES[watcher],
+                "seed {seed}: {me} of {}: {holds:?} {held:?} {}",
                 NAMES[watched],
                 allows(held, theirs.me.privacy),
             );
@@ -146,14 +145,9 @@ fn everybody_sees_whom_they_may(world: &World, seed: u64) {
 }
 
 fn what_sessions_know_is_what_is_stored(world: &mut World, seed: u64) {
-    for number in 0..3 {
+    for (number, name) in NAMES.iter().enumerate() {
         let known = listed(world.book(number));
-        let again = world.sign_in(NAMES[number]);
-        assert_eq!(
-            known,
-            listed(world.book(again)),
-            "seed {seed}: {}",
-            NAMES[number]
-        );
+        let again = world.sign_in(name);
+        assert_eq!(known, listed(world.book(again)), "seed {seed}: {name}");
     }
 }

@@ -173,16 +173,18 @@ impl World {
             .unwrap();
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("papilio.db");
-        let mut config = Config::default();
-        // Everybody is in a hurry here.
-        config.rates = Rates {
-            chg: None,
-            prp: None,
-            uux: None,
-            cal: None,
-            xfr: None,
-            lists: None,
-            msg: None,
+        let config = Config {
+            // Everybody is in a hurry here.
+            rates: Rates {
+                chg: None,
+                prp: None,
+                uux: None,
+                cal: None,
+                xfr: None,
+                lists: None,
+                msg: None,
+            },
+            ..Config::default()
         };
         let (store, passwords) = runtime.block_on(async {
             let store = Store::open(&Database::Sqlite { path }).await.unwrap();

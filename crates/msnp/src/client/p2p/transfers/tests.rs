@@ -194,7 +194,7 @@ fn a_file_is_declined_cancelled_or_forgotten() {
             Failure::TimedOut => {
                 world.now += PATIENCE;
                 for end in [ALICE, BOB] {
-                    world.act(end, |end, now, effects| end.timer(now, effects));
+                    world.act(end, Transfers::timer);
                 }
             }
             _ => world.act(ALICE, |alice, _, effects| {

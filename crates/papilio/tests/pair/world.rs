@@ -440,8 +440,8 @@ impl World {
             return false;
         }
         match moves[self.random.random_range(0..moves.len())] {
-            Move::ToServer(cable) => self.to_server(cable),
-            Move::ToClient(cable) => self.to_client(cable),
+            Move::ToServer(cable) => self.reach_server(cable),
+            Move::ToClient(cable) => self.reach_client(cable),
             Move::Post(cable) => self.post(cable),
             Move::Errand(errand) => self.errand(errand),
         }
@@ -491,7 +491,7 @@ impl World {
         }
     }
 
-    fn to_server(&mut self, number: usize) {
+    fn reach_server(&mut self, number: usize) {
         let cable = &mut self.cables[number];
         if cable.to_server.is_empty() {
             self.serve(number, |driver, _, _, out| {
@@ -557,7 +557,7 @@ impl World {
         }
     }
 
-    fn to_client(&mut self, number: usize) {
+    fn reach_client(&mut self, number: usize) {
         let cable = &mut self.cables[number];
         let reader = cable.reader;
         if cable.to_client.is_empty() {

@@ -10,6 +10,7 @@
 mod asks;
 mod lists;
 mod mail;
+mod outcomes;
 mod steps;
 
 use std::collections::{BTreeMap, VecDeque};

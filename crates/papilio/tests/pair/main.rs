@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod chats;
+mod house;
 mod lists;
 mod losses;
 mod sign_in;

@@ -3,15 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::Request;
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use msnp::client::service::{Reply, ServiceError, ServiceRequest};
 use msnp::client::speech::Speech;
@@ -24,31 +18,20 @@ use msnp::handle::Handle;
 use msnp::presence::{Capabilities, Status, UserData};
 use msnp::proof::challenge::Product;
 use msnp::roster::Lists;
-use msnp::server::{self, Door, Refusal};
+use msnp::server::{self, Door};
 use msnp::soap::rst;
 use msnp::wire::command::session::Software;
 use msnp::wire::line::{Codec, Limits, Side};
 use msnp::wire::param::Param;
 use msnp::wire::version::Version;
-use papilio::cli::serve;
-use papilio::config::{Config, Rates};
 use papilio::connection::driver::{self, Driver, Output};
-use papilio::connection::welcome;
-use papilio::credentials::Credentials;
-use papilio::http::{self, Gateway, Services};
-use papilio::listen::{Announcer, Reception};
 use papilio::mailbox::{Overflow, Post};
-use papilio::node::Node;
-use papilio::password::{Password, PasswordSettings, Passwords};
-use papilio::per_address::PerAddress;
-use papilio::store::account::NewAccount;
+use papilio::store::Store;
 use papilio::store::roster::ImportedContact;
-use papilio::store::{Database, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
-use tower::ServiceExt as _;
+
+use crate::house::{House, answer, ask_service};
 
 /// The orders of events that each test tries. `PAIR_SEEDS=100..2000` tries others.
 pub(crate) fn seeds() -> Range<u64> {
@@ -68,11 +51,7 @@ pub(crate) struct World {
     cables: Vec<Cable>,
     errands: Vec<Errand>,
     next_ask: u64,
-    runtime: Runtime,
-    node: Arc<Node>,
-    store: Store,
-    router: Router,
-    _folder: TempDir,
+    house: House,
 }
 
 /// One account's client.
@@ -160,71 +139,14 @@ impl World {
                 });
             }
         }
-        let importing = world.store.import_contacts(&rows, Timestamp::now());
-        world.runtime.block_on(importing).unwrap();
+        let importing = world.house.store.import_contacts(&rows, Timestamp::now());
+        world.house.runtime.block_on(importing).unwrap();
         world
     }
 
     /// Accounts of these names.
     pub(crate) fn of_strangers(seed: u64, names: &[&str]) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("papilio.db");
-        let config = Config {
-            // Everybody is in a hurry here.
-            rates: Rates {
-                chg: None,
-                prp: None,
-                uux: None,
-                cal: None,
-                xfr: None,
-                lists: None,
-                msg: None,
-            },
-            ..Config::default()
-        };
-        let (store, passwords) = runtime.block_on(async {
-            let store = Store::open(&Database::Sqlite { path }).await.unwrap();
-            let settings = PasswordSettings {
-                memory_kib: 8,
-                passes: 1,
-                ..config.passwords()
-            };
-            let passwords = Passwords::new(settings).unwrap();
-            for name in names {
-                let password = Password::parse(PASSWORD).unwrap();
-                let new = NewAccount {
-                    handle: handle(name),
-                    name: (*name).to_owned(),
-                    password: passwords.hash(password).await.unwrap(),
-                    verified: true,
-                    created_at: Timestamp::now(),
-                };
-                store.add_account(&new).await.unwrap();
-            }
-            (store, passwords)
-        });
-        let node = Node::new(serve::settings(&config, Param::word("http://localhost")));
-        let reception = Reception {
-            node: Arc::clone(&node),
-            store: store.clone(),
-            per_address: PerAddress::new(None),
-            announcer: Arc::new(Announcer::new(None, 1863)),
-            door: Door::Main,
-        };
-        let router = {
-            let _entered = runtime.enter();
-            http::router(Services {
-                store: store.clone(),
-                credentials: Credentials::new(store.clone(), passwords, config.throttle()),
-                config: Arc::new(config.clone()),
-                node: Arc::clone(&node),
-                gateway: Gateway::new(&config.gateway, reception),
-            })
-        };
+        let house = House::of(names);
         Self {
             people: Vec::new(),
             chats: Vec::new(),
@@ -233,11 +155,7 @@ impl World {
             cables: Vec::new(),
             errands: Vec::new(),
             next_ask: 0,
-            runtime,
-            node,
-            store,
-            router,
-            _folder: folder,
+            house,
         }
     }
 
@@ -350,7 +268,7 @@ impl World {
     fn plug(&mut self, reader: Reader, door: Door) -> usize {
         let peer = SocketAddr::from(([192, 0, 2, 10], 18183));
         let address = Param::word("192.0.2.5:1863");
-        let driver = self.node.open(door, address, peer, self.now);
+        let driver = self.house.node.open(door, address, peer, self.now);
         self.cables.push(Cable {
             reader,
             driver: Some(driver),
@@ -503,7 +421,7 @@ impl World {
         let length = self.random.random_range(1..=cable.to_server.len());
         let bytes = cable.to_server.split_to(length);
         cable.server_input.extend_from_slice(&bytes);
-        let codec = self.node.codec();
+        let codec = self.house.node.codec();
         loop {
             let cable = &mut self.cables[number];
             let next = match codec.decode(&mut cable.server_input) {
@@ -535,10 +453,10 @@ impl World {
             return;
         };
         let mut out = Output::default();
-        let mut ask = act(&mut driver, self.now, &self.store, &mut out);
+        let mut ask = act(&mut driver, self.now, &self.house.store, &mut out);
         while let Some(question) = ask {
-            let answering = answer(&mut driver, question, &self.store, self.now, &mut out);
-            ask = self.runtime.block_on(answering);
+            let answering = answer(&mut driver, question, &self.house.store, self.now, &mut out);
+            ask = self.house.runtime.block_on(answering);
         }
         let cable = &mut self.cables[number];
         for bytes in out.bytes.into_iter().filter(|_| !cable.cut) {
@@ -591,8 +509,8 @@ impl World {
         let Errand { person, id, state } = self.errands.swap_remove(number);
         match state {
             ErrandState::Request(request) => {
-                let router = self.router.clone();
-                let reply = self.runtime.block_on(ask_service(router, request));
+                let router = self.house.router.clone();
+                let reply = self.house.runtime.block_on(ask_service(router, request));
                 let state = ErrandState::Answer(Ok(reply));
                 self.errands.push(Errand { person, id, state });
             }
@@ -709,62 +627,6 @@ impl Cable {
     }
 }
 
-/// Answers what a session asks the store, as a connection does.
-async fn answer(
-    driver: &mut Driver,
-    ask: driver::Ask,
-    store: &Store,
-    now: Instant,
-    out: &mut Output,
-) -> Option<driver::Ask> {
-    match ask {
-        driver::Ask::Verify {
-            handle,
-            ticket,
-            showing,
-            dialect,
-        } => {
-            let date = Timestamp::now();
-            let shown = showing.is_good(&store.ticket_key().secret(ticket.as_str()));
-            let account = store.account_of_ticket(ticket.as_str(), date).await;
-            let account = account.unwrap();
-            let Some(account) = account.filter(|a| shown && a.handle == handle) else {
-                return driver.verified(now, Err(Refusal::Ticket), out);
-            };
-            let id = driver.sign_in(&account, dialect);
-            let roster = store.roster_of(id).await.unwrap();
-            driver.fill_mail(store.mail_snapshot(id, date).await.unwrap());
-            let welcome = welcome(driver, &account, ticket, date, roster);
-            driver.verified(now, Ok(welcome), out)
-        }
-        driver::Ask::Accounts { unknown, purpose } => {
-            let found = store.accounts_by_handles(&unknown).await.unwrap();
-            let found = found.into_iter().map(|a| (a.handle, a.id)).collect();
-            driver.found(now, purpose, Ok(found), out)
-        }
-    }
-}
-
-/// A request to a service, and its answer.
-async fn ask_service(router: Router, request: ServiceRequest) -> Reply {
-    let peer = SocketAddr::from(([192, 0, 2, 10], 18184));
-    let mut asking = Request::post(request.service.path())
-        .header("Host", request.service.historic_host())
-        .header("Content-Type", "text/xml; charset=utf-8")
-        .extension(ConnectInfo(peer));
-    if let Some(action) = request.action {
-        asking = asking.header("SOAPAction", format!("\"{action}\""));
-    }
-    if let Some(cookie) = request.cookie {
-        asking = asking.header("Cookie", cookie);
-    }
-    let asking = asking.body(Body::from(request.body)).unwrap();
-    let answer = router.oneshot(asking).await.unwrap();
-    let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    Reply { status, body }
-}
-
 fn settings(name: &str, version: Version, seed: [u8; 16]) -> Settings {
     let word = Param::word;
     Settings {
@@ -795,4 +657,4 @@ pub(crate) fn handle(name: &str) -> Handle {
     Handle::parse(&format!("{name}@example.com")).unwrap()
 }
 
-const PASSWORD: &str = "secret&<1>";
+pub(crate) const PASSWORD: &str = "secret&<1>";

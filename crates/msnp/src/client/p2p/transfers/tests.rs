@@ -3,6 +3,7 @@
 use super::*;
 use crate::object::ObjectKind;
 use proptest::prelude::*;
+use sha1::{Digest as _, Sha1};
 
 /// Alice and Bob, and what is on its way between them.
 struct World {

@@ -37,7 +37,7 @@ pub(crate) struct House {
     pub(crate) node: Arc<Node>,
     pub(crate) store: Store,
     pub(crate) router: Router,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
@@ -106,8 +106,23 @@ impl House {
             node,
             store,
             router,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Does this to the database, behind the server's back.
+    pub(crate) fn execute(&self, statement: &'static str) {
+        use sqlx::Connection as _;
+        let url = format!(
+            "sqlite://{}",
+            self.folder.path().join("papilio.db").display()
+        );
+        self.runtime.block_on(async {
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            let query = sqlx::query(statement);
+            query.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use msnp::client::{Closing, Event, SignInError};
+use msnp::client::{Ask, Closing, Event, SignInError};
 use msnp::presence::Status;
 use msnp::roster::Lists;
 use msnp::server::Door;
@@ -87,4 +87,36 @@ fn a_quiet_session_lasts_and_a_dead_connection_is_noticed() {
     assert_eq!(world.people[alice].closing, Some(Closing::Lost));
     let seen = world.book(bob).find(&handle("alice")).unwrap();
     assert!(seen.presence.is_none(), "the server noticed as well");
+}
+
+#[test]
+fn an_account_without_an_address_book_gets_one() {
+    for seed in seeds() {
+        let mut world = World::of_friends(seed, &["alice", "bob"]);
+        world.house.execute("DELETE FROM address_books");
+        let (alice, bob) = (world.sign_in("alice"), world.sign_in("bob"));
+        let (handle, invitation) = (handle("bob"), None);
+        world.done(alice, Ask::Add { handle, invitation });
+        assert!(world.is_signed_in(bob));
+    }
+}
+
+#[test]
+fn tickets_that_are_too_old_are_renewed() {
+    for seed in seeds() {
+        let mut world = World::of_friends(seed, &["alice", "bob"]);
+        let alice = world.sign_in("alice");
+        let asks = [
+            Ask::Block(handle("bob")),
+            Ask::AddGroup("Friends".to_owned()),
+            Ask::Name("Alice".to_owned()),
+        ];
+        for ask in asks {
+            let id = world.ask(alice, ask);
+            world.spoil_a_ticket();
+            world.settle();
+            let outcome = &world.people[alice].done[&id];
+            assert!(outcome.is_ok(), "seed {seed}: {outcome:?}");
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub(crate) struct World {
     cables: Vec<Cable>,
     errands: Vec<Errand>,
     next_ask: u64,
-    house: House,
+    pub(crate) house: House,
 }
 
 /// One account's client.
@@ -328,6 +328,19 @@ impl World {
             why: "lost".to_owned(),
         }));
         true
+    }
+
+    /// The next request that is on its way has a ticket that is none, as an old one is.
+    pub(crate) fn spoil_a_ticket(&mut self) {
+        let spoilt = self.errands.iter_mut().find_map(|errand| {
+            let ErrandState::Request(request) = &mut errand.state else {
+                return None;
+            };
+            request.cookie = None;
+            request.body = request.body.replace(">t=", ">t=x");
+            Some(())
+        });
+        spoilt.expect("no request is on its way");
     }
 
     // ---- What moves ----------------------------------------------------------------------------

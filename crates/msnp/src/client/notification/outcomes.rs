@@ -35,6 +35,12 @@ impl Notification {
                 self.book.set_lists(handle, lists);
                 self.operations.front_mut()?.steps.pop_front();
             }
+            // The first sign-in of an account; both services may have said so.
+            ("ABDoesNotExist", Step::ReadLists) if operation.retries == 0 => {
+                operation.retries += 1;
+                operation.steps.push_front(Step::AddBook);
+            }
+            ("ABAlreadyExists", Step::AddBook) => drop(operation.steps.pop_front()),
             // It is in the address book, but not on FL, or another client was faster.
             ("ContactAlreadyExists", Step::Add(handle, _)) => {
                 let ServiceError::Fault { fault, .. } = error else {
@@ -71,6 +77,7 @@ impl Notification {
     pub(super) fn apply_step(&mut self, step: &Step, reply: &Reply) -> Result<(), ServiceError> {
         match step {
             Step::RenewTickets => self.tickets = Tickets::read(reply)?,
+            Step::AddBook => book::done(reply)?,
             Step::Update(update) => {
                 book::done(reply)?;
                 match update {

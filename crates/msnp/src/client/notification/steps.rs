@@ -53,6 +53,7 @@ pub(super) struct Operation {
 pub(super) enum Step {
     ReadLists,
     RenewTickets,
+    AddBook,
     Update(Update),
     Add(Handle, Option<String>),
     Delete(Handle),
@@ -202,6 +203,7 @@ impl Notification {
                 book::find_all(&credential)
             }
             Step::RenewTickets => Tickets::request(&self.settings.identity, &self.challenge),
+            Step::AddBook => book::add_book(&credential, &self.settings.identity.handle),
             Step::Update(update) => book::update(&credential, update),
             Step::Add(handle, invitation) => book::add(
                 &credential,

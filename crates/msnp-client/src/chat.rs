@@ -1,23 +1,28 @@
-//! A conversation, in the application's hand; and the task that is in it.
+//! A conversation, in the application's hand.
+
+mod task;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use msnp::client::AskId;
-use msnp::client::speech::Speech;
-use msnp::client::switchboard::Event as Happened;
-use msnp::client::switchboard::{Ask, AskError, Closing, Delivery, Effect, Input, Switchboard};
+use bytes::Bytes;
+use msnp::client::Seed;
+use msnp::client::long_text;
+use msnp::client::p2p::{Failure, FileName, TransferId};
+use msnp::client::switchboard::{Ask, AskError, Delivery, Switchboard};
 use msnp::handle::Handle;
 use msnp::message::{Message, TextFormat};
+use msnp::object::MsnObject;
 use msnp::wire::command::switchboard::{Member, Rng, SwitchboardReferral};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::timeout;
 
 use crate::client::Shared;
 use crate::error::Error;
-use crate::event::{Event, TooSlow};
-use crate::link::{Incoming, Link};
+use crate::link::Link;
+use crate::picture::Picture;
+use task::Task;
 
 /// A conversation of two or more. Cloning one gives another handle to the same conversation.
 ///
@@ -72,7 +77,8 @@ impl Chat {
         }
     }
 
-    /// Says something; done when everybody's client has it.
+    /// Says something; done when everybody's client has it. What is too long for one message goes in
+    /// parts, up to [`MAX_TEXT`](msnp::client::long_text::MAX_TEXT) bytes.
     pub async fn send(&self, text: &str) -> Result<(), Error> {
         self.send_formatted(text, &TextFormat::default()).await
     }
@@ -82,8 +88,11 @@ impl Chat {
         if text.is_empty() {
             return Err(Error::Text);
         }
-        self.say(Message::text(format, text), Delivery::Confirmed)
-            .await
+        let messages = long_text::messages(format, text, Seed(rand::random()));
+        for message in messages.ok_or(Error::Text)? {
+            self.say(message, Delivery::Confirmed).await?;
+        }
+        Ok(())
     }
 
     /// Says that one is typing. To be repeated every five seconds.
@@ -102,6 +111,38 @@ impl Chat {
         self.ask(Ask::Say { message, delivery }).await
     }
 
+    /// Fetches a picture from somebody who is there.
+    pub async fn fetch_picture(&self, from: &Handle, object: &MsnObject) -> Result<Bytes, Error> {
+        if object.size > Picture::MAX_LEN as u64 {
+            return Err(Error::Transfer(Failure::Corrupt));
+        }
+        let (done, outcome) = oneshot::channel();
+        let (from, object) = (from.clone(), object.clone());
+        self.command(Command::Fetch { from, object, done }).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+
+    /// Offers somebody a file, and waits until they have it, or do not want it. The name may be a
+    /// path; they see its last part.
+    ///
+    /// It goes through the conversation, which is slow: some hundred KiB a second at best.
+    pub async fn send_file(
+        &self,
+        to: &Handle,
+        name: &str,
+        data: impl Into<Bytes>,
+    ) -> Result<(), Error> {
+        let (done, outcome) = oneshot::channel();
+        let command = Command::Offer {
+            to: to.clone(),
+            name: FileName::of(name),
+            data: data.into(),
+            done,
+        };
+        self.command(command).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+
     /// Leaves. It is no error to have left already.
     pub async fn leave(&self) {
         // Whatever the answer is, one is not there any more.
@@ -109,11 +150,63 @@ impl Chat {
     }
 
     async fn ask(&self, ask: Ask) -> Result<(), Error> {
-        let gone = || Error::Chat(AskError::NotThereOneself);
         let (done, outcome) = oneshot::channel();
-        let command = Command { ask, done };
-        self.commands.send(command).await.map_err(|_| gone())?;
+        self.command(Command::Ask { ask, done }).await?;
         Ok(outcome.await.map_err(|_| gone())??)
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> Error {
+    Error::Chat(AskError::NotThereOneself)
+}
+
+/// Somebody offers a file. Dropping it declines.
+#[derive(Debug)]
+pub struct FileOffer {
+    id: TransferId,
+    from: Handle,
+    name: FileName,
+    size: u64,
+    chat: Chat,
+    open: bool,
+}
+
+impl FileOffer {
+    /// Who offers it.
+    pub fn from(&self) -> &Handle {
+        &self.from
+    }
+
+    /// What it is called: never with a folder, but it may be anything else.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// How long it is, in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes it: all of it is kept in memory, so look at its [size](FileOffer::size) first.
+    pub async fn accept(mut self) -> Result<Bytes, Error> {
+        self.open = false;
+        let (done, outcome) = oneshot::channel();
+        let id = self.id;
+        self.chat.command(Command::Accept { id, done }).await?;
+        Ok(outcome.await.map_err(|_| gone())??)
+    }
+}
+
+impl Drop for FileOffer {
+    fn drop(&mut self) {
+        if self.open {
+            // A conversation that is over, or has much to do, forgets the offer by itself.
+            let _declined = self.chat.commands.try_send(Command::Decline(self.id));
+        }
     }
 }
 
@@ -145,9 +238,28 @@ impl Invitation {
     }
 }
 
-struct Command {
-    ask: Ask,
-    done: oneshot::Sender<Result<(), AskError>>,
+/// What is asked of the task of a conversation.
+enum Command {
+    Ask {
+        ask: Ask,
+        done: oneshot::Sender<Result<(), AskError>>,
+    },
+    Fetch {
+        from: Handle,
+        object: MsnObject,
+        done: oneshot::Sender<Result<Bytes, Failure>>,
+    },
+    Offer {
+        to: Handle,
+        name: FileName,
+        data: Bytes,
+        done: oneshot::Sender<Result<(), Failure>>,
+    },
+    Accept {
+        id: TransferId,
+        done: oneshot::Sender<Result<Bytes, Failure>>,
+    },
+    Decline(TransferId),
 }
 
 /// Enters a conversation that was asked for.
@@ -178,150 +290,12 @@ async fn enter(shared: &Arc<Shared>, address: &str, session: Switchboard) -> Res
         members,
     };
     let (entered, entering) = oneshot::channel();
-    let task = Task {
-        chat: chat.clone(),
-        shared: Arc::downgrade(shared),
-        events: shared.events.clone(),
-        shown,
-        entered: Some(entered),
-        waiting: Vec::new(),
-    };
+    let task = Task::new(chat.clone(), shared, shown, entered);
     let over = shared.over.clone();
     tokio::spawn(task.run(link, session, asked, over));
     match entering.await {
         Ok(Ok(())) => Ok(chat),
         Ok(Err(closing)) => Err(Error::Conversation(closing)),
         Err(_) => Err(Error::NotSignedIn),
-    }
-}
-
-/// The task of one conversation.
-struct Task {
-    chat: Chat,
-    /// Not held: whoever is in a conversation need not be signed in, but does not keep others so.
-    #[expect(dead_code, reason = "pictures and files are handed over here")]
-    shared: std::sync::Weak<Shared>,
-    events: crate::event::EventSender,
-    shown: watch::Sender<Vec<Member>>,
-    entered: Option<oneshot::Sender<Result<(), Closing>>>,
-    waiting: Vec<(AskId, oneshot::Sender<Result<(), AskError>>)>,
-}
-
-impl Task {
-    async fn run(
-        mut self,
-        mut link: Link,
-        mut session: Switchboard,
-        mut asked: mpsc::Receiver<Command>,
-        mut over: watch::Receiver<()>,
-    ) {
-        let mut next_ask = 0;
-        let mut input = Input::Connected;
-        let reason = loop {
-            let mut effects = Vec::new();
-            session = session.handle(Instant::now(), input, &mut effects);
-            self.shown.send_if_modified(|shown| {
-                let changed = shown != session.members();
-                if changed {
-                    *shown = session.members().to_vec();
-                }
-                changed
-            });
-            match self.carry_out(effects, &mut link).await {
-                Ok(None) => {}
-                Ok(Some(closing)) => break closing,
-                Err(TooSlow) => break Closing::Lost,
-            }
-            let wake_at = session.wake_at();
-            let waking = async {
-                match wake_at {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            input = tokio::select! {
-                incoming = link.next() => match incoming {
-                    Incoming::Line(line) => Input::Line(line),
-                    Incoming::Broken(error) => Input::Broken(error),
-                    Incoming::End => Input::End,
-                },
-                // There is always a sender: that of this task.
-                Some(command) = asked.recv() => {
-                    next_ask += 1;
-                    let id = AskId(next_ask);
-                    self.waiting.push((id, command.done));
-                    Input::Ask { id, ask: command.ask }
-                }
-                _ = over.changed() => Input::Ask { id: AskId(0), ask: Ask::Leave },
-                () = waking => Input::Timer,
-            };
-        };
-        link.close().await;
-        tracing::debug!(chat = self.chat.id, %reason, "conversation over");
-        match self.entered.take() {
-            Some(entered) => {
-                let _unwanted = entered.send(Err(reason));
-            }
-            None => {
-                let chat = self.chat.clone();
-                // The session ends with the application that does not read.
-                let _too_slow = self.events.send(Event::ChatClosed { chat, reason });
-            }
-        }
-    }
-
-    async fn carry_out(
-        &mut self,
-        effects: Vec<Effect>,
-        link: &mut Link,
-    ) -> Result<Option<Closing>, TooSlow> {
-        for effect in effects {
-            match effect {
-                Effect::Send(bytes) => {
-                    if let Err(error) = link.write(&bytes).await {
-                        tracing::debug!(%error, "cannot write to a conversation");
-                        return Ok(Some(Closing::Lost));
-                    }
-                }
-                Effect::Done { id, outcome } => {
-                    if let Some(at) = self.waiting.iter().position(|(asked, _)| *asked == id) {
-                        let (_, done) = self.waiting.swap_remove(at);
-                        let _unwanted = done.send(outcome);
-                    }
-                }
-                Effect::Event(Happened::Entered) => {
-                    if let Some(entered) = self.entered.take() {
-                        let _unwanted = entered.send(Ok(()));
-                    }
-                }
-                Effect::Event(happened) => {
-                    if let Some(event) = self.event(happened) {
-                        self.events.send(event)?;
-                    }
-                }
-                Effect::Close(closing) => return Ok(Some(closing)),
-            }
-        }
-        Ok(None)
-    }
-
-    fn event(&self, happened: Happened) -> Option<Event> {
-        let chat = self.chat.clone();
-        Some(match happened {
-            Happened::Entered => return None,
-            Happened::Joined(member) => Event::Joined { chat, member },
-            Happened::Left(handle) => Event::Left { chat, handle },
-            Happened::Said { from, speech } => match speech {
-                Speech::Text(text) => Event::Message { chat, from, text },
-                Speech::Typing => Event::Typing { chat, from },
-                Speech::Nudge => Event::Nudge { chat, from },
-                Speech::Other(message) => Event::Other {
-                    chat,
-                    from,
-                    message,
-                },
-                _ => return None,
-            },
-        })
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use msnp::client::contacts::ContactBook;
+use bytes::Bytes;
+use msnp::client::contacts::{Contact, ContactBook, ContactPresence};
 use msnp::client::{Ask, AskError, OfflineText, Outcome};
 use msnp::handle::Handle;
 use msnp::presence::{Status, UserData};
@@ -16,6 +17,7 @@ use crate::chat::{self, Chat};
 use crate::connector::Connector;
 use crate::error::{Error, unexpected};
 use crate::event::EventSender;
+use crate::picture::{Offered, Picture};
 use crate::server::Server;
 
 /// A signed-in account. Cloning one gives another handle to the same session, which ends when it is
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     /// Changes, by its sender being dropped, when the session is over.
     pub(crate) over: watch::Receiver<()>,
     pub(crate) chats: AtomicU64,
+    pub(crate) pictures: Offered,
 }
 
 impl Shared {
@@ -91,6 +94,28 @@ impl Client {
     /// Personal message and what is playing.
     pub async fn set_data(&self, data: UserData) -> Result<(), Error> {
         self.ask(Ask::Data(data)).await.map(drop)
+    }
+
+    /// Another display picture, or none. It stays on this machine: whoever wants to see it fetches it
+    /// from this client.
+    pub async fn set_picture(&self, picture: Option<Picture>) -> Result<(), Error> {
+        let object = picture.map(|picture| {
+            let object = picture.object(&self.shared.me);
+            self.shared.pictures.add(&object, picture.data().clone());
+            object
+        });
+        self.ask(Ask::Picture(object)).await.map(drop)
+    }
+
+    /// Fetches the picture that a contact shows, from their client.
+    pub async fn fetch_picture(&self, contact: &Contact) -> Result<Bytes, Error> {
+        let presence = contact.presence.as_ref();
+        let object = presence.and_then(ContactPresence::picture);
+        let object = object.ok_or(Error::NoPicture)?;
+        let chat = self.chat_with(&contact.handle).await?;
+        let fetched = chat.fetch_picture(&contact.handle, &object).await;
+        chat.leave().await;
+        fetched
     }
 
     // ---- Contacts ------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::error::SignInError;
 use crate::event::Events;
 use crate::http::Http;
+use crate::picture::{Offered, Picture};
 use crate::server::Server;
 use crate::session;
 
@@ -24,6 +25,7 @@ pub struct Connector {
     server: Server,
     status: Status,
     data: UserData,
+    picture: Option<Picture>,
     versions: Vec<Version>,
     answering: Answering,
     reconnecting: Reconnecting,
@@ -72,6 +74,7 @@ impl Connector {
             server,
             status: Status::Online,
             data: UserData::default(),
+            picture: None,
             versions: vec![Version::MSNP15, Version::MSNP14, Version::MSNP13],
             answering: Answering::default(),
             reconnecting: Reconnecting::default(),
@@ -88,6 +91,13 @@ impl Connector {
     #[must_use]
     pub fn personal_message(mut self, text: impl Into<String>) -> Self {
         self.data.personal_message = text.into();
+        self
+    }
+
+    /// The first display picture.
+    #[must_use]
+    pub fn picture(mut self, picture: Picture) -> Self {
+        self.picture = Some(picture);
         self
     }
 
@@ -125,6 +135,12 @@ impl Connector {
             return Err(SignInError::NoTls);
         }
         let http = Http::new(self.server.clone()).map_err(SignInError::Http)?;
+        let pictures = Offered::default();
+        let picture = self.picture.map(|picture| {
+            let object = picture.object(&handle);
+            pictures.add(&object, picture.data().clone());
+            object
+        });
         let settings = Settings {
             identity: Identity {
                 handle,
@@ -135,7 +151,7 @@ impl Connector {
             versions: self.versions,
             status: self.status,
             capabilities: CAPABILITIES,
-            picture: None,
+            picture,
             data: self.data,
             seed: Seed(rand::random()),
         };
@@ -145,6 +161,7 @@ impl Connector {
             http,
             answering: self.answering,
             reconnecting: self.reconnecting,
+            pictures,
         };
         session::start(plan).await
     }

@@ -48,6 +48,12 @@ pub enum Error {
     /// A message was not delivered, or somebody cannot be called.
     #[error(transparent)]
     Chat(#[from] switchboard::AskError),
+    /// A picture or file was not handed over.
+    #[error(transparent)]
+    Transfer(#[from] msnp::client::p2p::Failure),
+    /// They show no picture, or are not there.
+    #[error("no picture to fetch")]
+    NoPicture,
     /// A connection to a conversation cannot be made.
     #[error("cannot connect: {0}")]
     Connect(#[from] std::io::Error),

@@ -15,7 +15,7 @@ use msnp::message::Message;
 use msnp::wire::command::switchboard::Member;
 use tokio::sync::mpsc;
 
-use crate::chat::{Chat, Invitation};
+use crate::chat::{Chat, FileOffer, Invitation};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub enum Event {
         /// What.
         message: Message,
     },
+    /// Somebody offers a file.
+    FileOffered(FileOffer),
     /// Somebody entered a conversation, or was there when this account did.
     Joined {
         /// Where.

@@ -17,7 +17,10 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(server: Server) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
+        let building = reqwest::Client::builder();
+        #[cfg(feature = "tls")]
+        let building = trusting(building, &server.trusted)?;
+        let client = building
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             // Nothing but what the application says decides where passwords go.
@@ -68,6 +71,17 @@ impl Http {
         let body = Bytes::from(body);
         Ok(Some(Reply { status, body }))
     }
+}
+
+#[cfg(feature = "tls")]
+fn trusting(
+    building: reqwest::ClientBuilder,
+    certificates: &[Vec<u8>],
+) -> Result<reqwest::ClientBuilder, String> {
+    certificates.iter().try_fold(building, |building, pem| {
+        let certificate = reqwest::Certificate::from_pem(pem).map_err(|error| error.to_string())?;
+        Ok(building.add_root_certificate(certificate))
+    })
 }
 
 /// In words that say what to look at: the causes, without the address, which may be long.

@@ -25,6 +25,8 @@ pub struct Server {
     port: u16,
     base: String,
     by_hand: HashMap<Service, String>,
+    #[cfg(feature = "tls")]
+    pub(crate) trusted: Vec<Vec<u8>>,
 }
 
 impl Server {
@@ -37,6 +39,8 @@ impl Server {
             host,
             port: MSNP,
             by_hand: HashMap::new(),
+            #[cfg(feature = "tls")]
+            trusted: Vec::new(),
         }
     }
 
@@ -58,6 +62,15 @@ impl Server {
     #[must_use]
     pub fn service_at(mut self, service: Service, url: impl Into<String>) -> Self {
         self.by_hand.insert(service, url.into());
+        self
+    }
+
+    /// Trusts this certificate, in PEM, beside those that the system trusts: for a server that made its
+    /// own. What is no certificate is told by [`sign_in`](crate::Connector::sign_in).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn trusting(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.trusted.push(pem.into());
         self
     }
 

@@ -22,6 +22,7 @@ use crate::error::SignInError;
 use crate::event::{Event, EventSender, Events, TooSlow, events};
 use crate::http::Http;
 use crate::link::{Incoming, Link};
+use crate::picture::Offered;
 use crate::server::Server;
 
 /// All that is needed to sign in, and to do so again.
@@ -31,6 +32,7 @@ pub(crate) struct Plan {
     pub(crate) http: Http,
     pub(crate) answering: Answering,
     pub(crate) reconnecting: Reconnecting,
+    pub(crate) pictures: Offered,
 }
 
 /// Signs in and leaves a task behind.
@@ -44,6 +46,7 @@ pub(crate) async fn start(plan: Plan) -> Result<(Client, Events), SignInError> {
         events: sender.clone(),
         over,
         chats: 1.into(),
+        pictures: plan.pictures.clone(),
     });
     let mut task = Task {
         events: sender,

@@ -58,6 +58,14 @@ impl Message {
             .with("Content-Type", content_type)
     }
 
+    /// A message without any header, not even the usual ones: a later part of a long one.
+    pub fn bare() -> Self {
+        Self {
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }
+    }
+
     /// Adds a header. Line breaks and other control characters in it are left out.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::{Digest, Sha1};
 
 use crate::error::ParseError;
+use crate::handle::Handle;
 use crate::wire::param::Param;
 use crate::wire::xml;
 
@@ -87,6 +88,22 @@ impl ObjectKind {
 }
 
 impl MsnObject {
+    /// The object of data that `creator` offers, without a name for people.
+    pub fn of_data(creator: &Handle, kind: ObjectKind, location: &str, data: &[u8]) -> Self {
+        let mut object = Self {
+            creator: creator.as_str().to_owned(),
+            size: data.len() as u64,
+            kind,
+            location: location.to_owned(),
+            // A lone NUL, as the original clients write it.
+            friendly: "AAA=".to_owned(),
+            sha1d: BASE64.encode(Sha1::digest(data)),
+            sha1c: None,
+        };
+        object.sha1c = Some(object.check_value());
+        object
+    }
+
     /// Reads the percent-encoded field of `CHG`, `ILN` and `NLN`. `None` for `0` and for an empty
     /// element: no picture.
     pub fn parse_param(field: &Param) -> Result<Option<Self>, ParseError> {

@@ -279,7 +279,8 @@ pub fn add_forward(pair: Pair, policy: AddPolicy, management: AllowListManagemen
     } = pair;
     own |= Lists::FORWARD;
     if management == AllowListManagement::ByServer && !own.contains(Lists::BLOCK) {
-        own |= Lists::ALLOW;
+        // An answer to somebody who waits, like AddMember.
+        own = (own - Lists::PENDING) | Lists::ALLOW;
     }
     theirs |= Lists::REVERSE;
     match policy {
@@ -357,6 +358,18 @@ mod tests {
 
     fn every_lists() -> impl Iterator<Item = Lists> {
         (0..32).filter_map(Lists::from_bits)
+    }
+
+    #[test]
+    fn to_add_somebody_who_waits_answers_them() {
+        let own = Lists::REVERSE | Lists::PENDING;
+        let theirs = Lists::FORWARD | Lists::ALLOW;
+        let management = AllowListManagement::ByServer;
+        let added = add_forward(Pair { own, theirs }, AddPolicy::Ask, management);
+        assert_eq!(added.own, Lists::FORWARD | Lists::ALLOW | Lists::REVERSE);
+        let own = own | Lists::BLOCK;
+        let blocked = add_forward(Pair { own, theirs }, AddPolicy::Ask, management);
+        assert_eq!(blocked.own, own | Lists::FORWARD, "a blocked one stays so");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Conversations.
 
-use msnp::client::switchboard::AskError;
+use msnp::client::switchboard::{AskError, Delivery};
+use msnp::message::Message;
 use msnp_client::{Answering, Error, Event};
 
 use crate::house::{House, handle};
@@ -131,7 +132,27 @@ async fn nobody_is_called_who_is_not_there() {
         let error = alice.client.chat_with(&handle(who)).await.unwrap_err();
         assert!(matches!(error, Error::Chat(AskError::NotThere)), "{error}");
     }
-    let long = alice.client.open_chat().await.unwrap();
-    let error = long.send(&"x".repeat(2000)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_long_text_arrives_whole_and_one_that_is_too_long_is_refused() {
+    let house = House::open().await;
+    house.friends(&["alice", "bob"]).await;
+    let alice = house.sign_in("alice").await;
+    let mut bob = house.sign_in("bob").await;
+    let chat = alice.client.chat_with(&handle("bob")).await.unwrap();
+    let long = "na\u{ef}ve \u{1f98b}\r\n".repeat(1500);
+    chat.send(&long).await.unwrap();
+    let words = bob
+        .until(|event| match event {
+            Event::Message { text, .. } => Some(text.words),
+            _ => None,
+        })
+        .await;
+    assert_eq!(words, long);
+    let error = chat.send(&"x".repeat(65_537)).await.unwrap_err();
+    assert!(matches!(error, Error::Text), "{error}");
+    let raw = Message::new("text/x-notes").with_body(vec![b'x'; 1700]);
+    let error = chat.say(raw, Delivery::Confirmed).await.unwrap_err();
     assert!(matches!(error, Error::Chat(AskError::TooLong)), "{error}");
 }

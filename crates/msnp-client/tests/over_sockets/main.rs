@@ -8,3 +8,4 @@ mod contacts;
 mod house;
 mod offline;
 mod sessions;
+mod transfers;

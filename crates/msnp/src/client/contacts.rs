@@ -93,6 +93,11 @@ impl Contact {
         }
     }
 
+    /// Whether anything at all is known of them.
+    pub(super) fn is_known(&self) -> bool {
+        !self.lists.is_empty() || self.id.is_some() || self.presence.is_some()
+    }
+
     /// What to show: the nickname, else the name, else the handle.
     pub fn shown_name(&self) -> &str {
         let nickname = self.nickname.as_deref().filter(|name| !name.is_empty());
@@ -131,16 +136,26 @@ impl ContactBook {
         }
     }
 
-    /// `ILN` and `NLN`. Somebody on no list is not kept.
-    pub(super) fn show(&mut self, shown: &Shown) -> Option<&Contact> {
-        let contact = self.contacts.get_mut(&shown.handle)?;
+    /// `ILN` and `NLN`.
+    pub(super) fn show(&mut self, shown: &Shown) {
+        let contact = self.entry(&shown.handle);
         contact.name = shown.name.text().into_owned();
         contact.presence = Some(ContactPresence {
             status: shown.status,
             capabilities: shown.capabilities,
             object: shown.object.clone(),
         });
-        Some(contact)
+    }
+
+    /// `UBX`: whether they are there.
+    pub(super) fn tell(&mut self, handle: &Handle, data: UserData) -> bool {
+        match self.contacts.get_mut(handle) {
+            Some(contact) if contact.presence.is_some() => {
+                contact.data = data;
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     /// `FLN`: whether they were there.

@@ -16,6 +16,8 @@
 //!
 //! * [`Session`]: one account, signing in or signed in.
 //! * [`switchboard`]: one conversation. [`speech`]: what is said in it.
+//! * [`long_text`]: what is too long for one message.
+//! * [`p2p`]: pictures and files, from client to client.
 //! * [`contacts`]: whom the account knows, as far as its client does.
 //! * [`service`]: the documents of the services over HTTP, from a client's side.
 //!
@@ -25,8 +27,10 @@
 pub mod contacts;
 mod draw;
 mod exchange;
+pub mod long_text;
 mod notification;
 mod offline;
+pub mod p2p;
 pub mod service;
 mod sign_in;
 pub mod speech;

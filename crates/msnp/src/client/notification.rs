@@ -10,6 +10,7 @@
 mod asks;
 mod lists;
 mod mail;
+mod outcomes;
 mod steps;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use super::contacts::ContactBook;
 use super::draw::Draw;
-use super::exchange::{AskError, AskId, Closing, Effect, Event, FetchId, Input, Outcome, Settings};
+use super::exchange::{
+    AskError, AskId, Closing, Effect, Event, FetchId, Input, Outcome, Settings, SignInError,
+};
 use super::service::tickets::{Challenge, Tickets};
 use super::{Session, TrIds, close, send};
 use crate::error::ParseError;
@@ -62,6 +65,8 @@ pub struct Notification {
     /// All offline messages of this session belong together.
     run: Guid,
     letters: u32,
+    /// Why it cannot go on.
+    failed: Option<Closing>,
     heard_at: Instant,
     ping: Ping,
 }
@@ -141,6 +146,7 @@ impl Notification {
             lock_key: String::new(),
             run,
             letters: 0,
+            failed: None,
             heard_at: now,
             ping: Ping {
                 every: PING,
@@ -172,13 +178,14 @@ impl Notification {
             Input::Line(line) => {
                 self.heard_at = now;
                 self.ping.sent_at = None;
-                self.line(&line, effects)
+                let outcome = self.line(&line, effects);
+                outcome.and_then(|()| self.failed.take().map_or(Ok(()), Err))
             }
             Input::Broken(error) => Err(Closing::Protocol(error.to_string())),
             Input::Ask { id, ask } => self.ask(id, ask, effects),
             Input::Fetched { id, outcome } => {
                 self.fetched(id, outcome, effects);
-                Ok(())
+                self.failed.take().map_or(Ok(()), Err)
             }
             Input::Timer => self.timer(now, effects),
             Input::End => Err(Closing::Lost),
@@ -239,8 +246,9 @@ impl Notification {
             }
             NotificationReply::Ubx(ubx) => match UserData::parse(&ubx.document) {
                 Ok(Some(data)) => {
-                    self.book.entry(&ubx.handle).data = data;
-                    effects.push(Effect::Event(Event::Data(ubx.handle)));
+                    if self.book.tell(&ubx.handle, data) {
+                        effects.push(Effect::Event(Event::Data(ubx.handle)));
+                    }
                 }
                 Ok(None) => {}
                 Err(error) => effects.push(Effect::Event(Event::Trouble(error.to_string()))),
@@ -301,16 +309,17 @@ impl Notification {
                 self.phase = Phase::Shown;
                 effects.push(Effect::Event(Event::SignedIn));
             }
-            (Some(Pending::FirstStatus), Err(error)) => {
-                let trouble = format!("the first status: {error}");
-                effects.push(Effect::Event(Event::Trouble(trouble)));
+            (Some(Pending::FirstStatus), Err(AskError::Refused(code))) => {
+                self.failed = Some(Closing::SignIn(SignInError::Refused(code)));
             }
             (Some(Pending::Nobody(what)), Err(error)) => {
                 let trouble = format!("{what}: {error}");
                 effects.push(Effect::Event(Event::Trouble(trouble)));
             }
             // The server said so by itself, or again: `CHG 0`.
-            (Some(Pending::Nobody(_)), Ok(_)) | (None, _) => {}
+            (Some(Pending::Nobody(_)), Ok(_))
+            | (Some(Pending::FirstStatus), Err(_))
+            | (None, _) => {}
         }
     }
 

@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::TrIds;
 use super::exchange::AskId;
+use super::long_text::Parts;
 use super::speech::Speech;
 use crate::handle::Handle;
 use crate::message::Message;
@@ -164,6 +165,7 @@ pub struct Switchboard {
     trids: TrIds,
     pending: BTreeMap<TrId, AskId>,
     members: Vec<Member>,
+    parts: Parts,
     deadline: Instant,
     idle: bool,
 }
@@ -202,6 +204,7 @@ impl Switchboard {
             trids: TrIds::default(),
             pending: BTreeMap::new(),
             members: Vec::new(),
+            parts: Parts::default(),
             deadline: now + DEADLINE,
             idle: false,
         }
@@ -345,7 +348,9 @@ impl Switchboard {
                 self.done(trid, Err(AskError::NotDelivered), effects);
             }
             SwitchboardReply::Msg(said) => {
-                if let Ok(message) = Message::parse(&said.message) {
+                let message = Message::parse(&said.message).ok();
+                let whole = message.and_then(|message| self.parts.add(&said.handle, message));
+                if let Some(message) = whole {
                     effects.push(Effect::Event(Event::Said {
                         from: said.handle,
                         speech: Speech::read(message),
@@ -356,6 +361,7 @@ impl Switchboard {
                 self.idle |= cause == ByeCause::Idle;
                 let there = self.members.len();
                 self.members.retain(|member| member.handle != handle);
+                self.parts.forget(&handle);
                 if self.members.len() < there {
                     effects.push(Effect::Event(Event::Left(handle)));
                 }

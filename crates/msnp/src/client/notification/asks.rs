@@ -52,9 +52,10 @@ impl Notification {
                 send(effects, &NotificationRequest::Xfr(Xfr { trid, server }));
                 Ok(())
             }
-            ask => self.plan(ask).map(|steps| {
-                self.start(Operation::asked(id, steps), effects);
-            }),
+            ask => {
+                self.start(Operation::asked(id, ask), effects);
+                Ok(())
+            }
         };
         if let Err(error) = outcome {
             let outcome = Err(error);
@@ -63,8 +64,8 @@ impl Notification {
         Ok(())
     }
 
-    /// The steps by which it is done, as far as can be said now.
-    fn plan(&mut self, ask: Ask) -> Result<Vec<Step>, AskError> {
+    /// The steps by which it is done, as the lists are now: when the operations before it are done.
+    pub(super) fn plan(&mut self, ask: Ask) -> Result<Vec<Step>, AskError> {
         Ok(match ask {
             Ask::Name(name) => {
                 let wire = FriendlyName::from_text(&name).ok_or(AskError::EmptyName)?;
@@ -89,9 +90,7 @@ impl Notification {
                     }
                     session |= Lists::ALLOW;
                 }
-                if lists.contains(Lists::PENDING) {
-                    steps.push(Step::DeleteMember(Role::Pending, handle.clone()));
-                }
+                steps.push(Step::Answer(handle.clone()));
                 steps.push(Step::SessionAdd(handle, session));
                 steps
             }
@@ -154,9 +153,7 @@ impl Notification {
         if !lists.contains(onto) {
             steps.push(Step::AddMember(to, handle.clone()));
         }
-        if lists.contains(Lists::PENDING) {
-            steps.push(Step::DeleteMember(Role::Pending, handle.clone()));
-        }
+        steps.push(Step::Answer(handle.clone()));
         if lists.contains(off) {
             steps.push(Step::SessionRemove(handle.clone(), off));
         }

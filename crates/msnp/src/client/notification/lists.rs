@@ -8,7 +8,7 @@ use crate::client::exchange::{Effect, Event};
 use crate::client::send;
 use crate::client::service::membership::Membership;
 use crate::handle::Handle;
-use crate::presence::FriendlyName;
+use crate::presence::{FriendlyName, UserData};
 use crate::roster::Lists;
 use crate::wire::command::NotificationRequest;
 use crate::wire::command::list::{AttributeOrder, ListDocument, ListedContact, Occasion};
@@ -77,10 +77,31 @@ impl Notification {
         self.appear(Pending::FirstStatus, effects);
     }
 
-    /// `ILN` and `NLN`.
+    /// `ILN` and `NLN`. What was on its way when somebody was taken off FL may come late; what comes
+    /// before the service has answered that they are on it comes early.
     pub(super) fn show(&mut self, shown: &Shown, effects: &mut Vec<Effect>) {
+        let known = self.book.lists(&shown.handle).contains(Lists::FORWARD);
+        let mut under_way = self.operations.iter();
+        if !known && !under_way.any(|operation| operation.may_add(&shown.handle)) {
+            return;
+        }
         self.book.show(shown);
         effects.push(Effect::Event(Event::Presence(shown.handle.clone())));
+    }
+
+    /// Whoever was shown while they might have become contacts, and have not.
+    pub(super) fn forget_strangers(&mut self) {
+        let operations = &self.operations;
+        for contact in self.book.contacts.values_mut() {
+            let mut under_way = operations.iter();
+            let stays = contact.lists.contains(Lists::FORWARD)
+                || under_way.any(|operation| operation.may_add(&contact.handle));
+            if !stays {
+                contact.presence = None;
+                contact.data = UserData::default();
+            }
+        }
+        self.book.contacts.retain(|_, contact| contact.is_known());
     }
 
     /// `ADL 0`.

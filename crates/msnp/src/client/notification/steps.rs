@@ -9,9 +9,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Fetch, Notification, Pending};
+use super::{Fetch, Notification, Pending, Phase};
 use crate::client::contacts::ContactBook;
-use crate::client::exchange::{AskError, AskId, Effect, Event, FetchId, Outcome};
+use crate::client::exchange::{
+    Ask, AskError, AskId, Closing, Effect, Event, FetchId, Outcome, SignInError,
+};
 use crate::client::offline::OfflineText;
 use crate::client::send;
 use crate::client::service::book::{self, Credential, Placing, Update};
@@ -21,7 +23,7 @@ use crate::client::service::tickets::{self, Tickets};
 use crate::client::service::{Reply, ServiceError, ServiceRequest};
 use crate::handle::Handle;
 use crate::presence::FriendlyName;
-use crate::roster::{self, Lists, Privacy};
+use crate::roster::{Lists, Privacy};
 use crate::soap::guid::Guid;
 use crate::soap::sharing::Role;
 use crate::wire::command::NotificationRequest;
@@ -34,11 +36,13 @@ use crate::wire::param::Param;
 #[derive(Debug)]
 pub(super) struct Operation {
     asked_by: Option<AskId>,
+    /// What its steps are yet to be made of.
+    ask: Option<Ask>,
     /// The first one is under way.
-    steps: VecDeque<Step>,
-    outcome: Outcome,
+    pub(super) steps: VecDeque<Step>,
+    pub(super) outcome: Outcome,
     /// How often it was tried with new tickets or another lock key.
-    retries: u32,
+    pub(super) retries: u32,
     /// The halves of the lists that have come.
     book: Option<ContactBook>,
     memberships: Option<Vec<Membership>>,
@@ -49,6 +53,7 @@ pub(super) struct Operation {
 pub(super) enum Step {
     ReadLists,
     RenewTickets,
+    AddBook,
     Update(Update),
     Add(Handle, Option<String>),
     Delete(Handle),
@@ -59,11 +64,22 @@ pub(super) enum Step {
     Place(Placing, Handle, Guid),
     AddMember(Role, Handle),
     DeleteMember(Role, Handle),
+    /// Off PL, for whoever is there by then.
+    Answer(Handle),
     Store(Handle, Letter),
     SessionAdd(Handle, Lists),
     SessionRemove(Handle, Lists),
     Rename(FriendlyName),
     Privacy(Privacy),
+}
+
+/// What became of a step that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// There was nothing to do.
+    Done,
+    /// An answer will come.
+    Waiting,
 }
 
 /// A message to be left, with its number, which stays the same however often it is tried.
@@ -75,16 +91,17 @@ pub(super) struct Letter {
 
 impl Operation {
     pub(super) fn read_lists() -> Self {
-        Self::new(None, vec![Step::ReadLists])
+        Self::new(None, None, vec![Step::ReadLists])
     }
 
-    pub(super) fn asked(id: AskId, steps: Vec<Step>) -> Self {
-        Self::new(Some(id), steps)
+    pub(super) fn asked(id: AskId, ask: Ask) -> Self {
+        Self::new(Some(id), Some(ask), Vec::new())
     }
 
-    fn new(asked_by: Option<AskId>, steps: Vec<Step>) -> Self {
+    fn new(asked_by: Option<AskId>, ask: Option<Ask>, steps: Vec<Step>) -> Self {
         Self {
             asked_by,
+            ask,
             steps: steps.into(),
             outcome: Outcome::Done,
             retries: 0,
@@ -95,6 +112,17 @@ impl Operation {
 
     pub(super) fn asked_by(&self) -> Option<AskId> {
         self.asked_by
+    }
+
+    /// Whether somebody may be on FL when this is done.
+    pub(super) fn may_add(&self, handle: &Handle) -> bool {
+        let asked = matches!(&self.ask, Some(Ask::Add { handle: whom, .. }) if whom == handle);
+        asked
+            || self.reads_lists()
+            || self
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Add(whom, _) if whom == handle))
     }
 
     pub(super) fn reads_lists(&self) -> bool {
@@ -113,14 +141,30 @@ impl Notification {
 
     /// Begins the first step of the first operation that has one.
     fn take_step(&mut self, effects: &mut Vec<Effect>) {
-        while let Some(operation) = self.operations.front() {
+        while let Some(operation) = self.operations.front_mut() {
+            if let Some(ask) = operation.ask.take() {
+                match self.plan(ask) {
+                    Ok(steps) => {
+                        if let Some(operation) = self.operations.front_mut() {
+                            operation.steps = steps.into();
+                        }
+                    }
+                    Err(error) => self.finish(Err(error), effects),
+                }
+                continue;
+            }
             let Some(step) = operation.steps.front().cloned() else {
                 let outcome = Ok(operation.outcome.clone());
                 self.finish(outcome, effects);
                 continue;
             };
             match self.begin(&step, effects) {
-                Ok(()) => return,
+                Ok(Progress::Waiting) => return,
+                Ok(Progress::Done) => {
+                    if let Some(operation) = self.operations.front_mut() {
+                        operation.steps.pop_front();
+                    }
+                }
                 Err(error) => self.finish(Err(error), effects),
             }
         }
@@ -130,8 +174,13 @@ impl Notification {
         let Some(operation) = self.operations.pop_front() else {
             return;
         };
+        self.forget_strangers();
         match (operation.asked_by, outcome) {
             (Some(id), outcome) => effects.push(Effect::Done { id, outcome }),
+            // Without lists nobody is signed in.
+            (None, Err(AskError::Service(error))) if self.phase == Phase::Reading => {
+                self.failed = Some(Closing::SignIn(SignInError::Service(error)));
+            }
             (None, Err(error)) => {
                 let trouble = format!("the contact lists: {error}");
                 effects.push(Effect::Event(Event::Trouble(trouble)));
@@ -140,7 +189,7 @@ impl Notification {
         }
     }
 
-    fn begin(&mut self, step: &Step, effects: &mut Vec<Effect>) -> Result<(), AskError> {
+    fn begin(&mut self, step: &Step, effects: &mut Vec<Effect>) -> Result<Progress, AskError> {
         let credential = self.credential();
         let id_of = |handle: &Handle| {
             let contact = self.book.find(handle);
@@ -154,6 +203,7 @@ impl Notification {
                 book::find_all(&credential)
             }
             Step::RenewTickets => Tickets::request(&self.settings.identity, &self.challenge),
+            Step::AddBook => book::add_book(&credential, &self.settings.identity.handle),
             Step::Update(update) => book::update(&credential, update),
             Step::Add(handle, invitation) => book::add(
                 &credential,
@@ -174,16 +224,20 @@ impl Notification {
             }
             Step::AddMember(role, handle) => membership::add(&credential, *role, handle),
             Step::DeleteMember(role, handle) => membership::delete(&credential, *role, handle),
+            Step::Answer(handle) if self.book.lists(handle).contains(Lists::PENDING) => {
+                membership::delete(&credential, Role::Pending, handle)
+            }
+            Step::Answer(_) => return Ok(Progress::Done),
             Step::Store(handle, letter) => self.letter(handle, letter),
             Step::SessionAdd(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Adl(command));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::SessionRemove(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Rml(command));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::Rename(name) => {
                 let prp = Prp {
@@ -192,7 +246,7 @@ impl Notification {
                     value: Some(Param::from(name)),
                 };
                 send(effects, &NotificationRequest::Prp(prp));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
             Step::Privacy(privacy) => {
                 let blp = Blp {
@@ -200,7 +254,7 @@ impl Notification {
                     privacy: *privacy,
                 };
                 send(effects, &NotificationRequest::Blp(blp));
-                return Ok(());
+                return Ok(Progress::Waiting);
             }
         };
         let of = match step {
@@ -208,7 +262,7 @@ impl Notification {
             _ => Fetch::Step,
         };
         self.fetch(of, request, effects);
-        Ok(())
+        Ok(Progress::Waiting)
     }
 
     pub(super) fn fetch(
@@ -310,143 +364,6 @@ impl Notification {
         self.take_step(effects);
     }
 
-    /// Whether the step can be tried again, or is done all the same.
-    fn remedy(&mut self, error: &AskError) -> Option<()> {
-        let AskError::Service(error) = error else {
-            return None;
-        };
-        let product = self.settings.product;
-        let operation = self.operations.front_mut()?;
-        let step = operation.steps.front()?.clone();
-        match (error.code()?, &step) {
-            ("MemberAlreadyExists", Step::AddMember(role, handle)) => {
-                let (role, handle) = (*role, handle.clone());
-                operation.steps.pop_front();
-                self.member_added(role, &handle);
-            }
-            ("MemberDoesNotExist", Step::DeleteMember(role, handle)) => {
-                let lists = self.book.lists(handle) - Lists::from(role.list());
-                self.book.set_lists(handle, lists);
-                self.operations.front_mut()?.steps.pop_front();
-            }
-            // It is in the address book, but not on FL, or another client was faster.
-            ("ContactAlreadyExists", Step::Add(handle, _)) => {
-                let ServiceError::Fault { fault, .. } = error else {
-                    return None;
-                };
-                let id = fault.conflict?;
-                operation.steps.pop_front();
-                let update = Step::Update(Update::Messenger(id));
-                operation.steps.push_front(update);
-                let contact = self.book.entry(handle);
-                contact.id = Some(id);
-                contact.lists |= Lists::FORWARD;
-            }
-            ("AuthenticationFailed", Step::Store(..)) if operation.retries < RETRIES => {
-                operation.retries += 1;
-                let ServiceError::Fault { fault, .. } = error else {
-                    return None;
-                };
-                match &fault.lock_key_challenge {
-                    Some(challenge) => self.lock_key = product.response(challenge),
-                    None => operation.steps.push_front(Step::RenewTickets),
-                }
-            }
-            ("PassportAuthFail" | "AuthenticationFailure", _) if operation.retries == 0 => {
-                operation.retries += 1;
-                operation.steps.push_front(Step::RenewTickets);
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    /// What a step that a service has carried out does to the lists.
-    fn apply_step(&mut self, step: &Step, reply: &Reply) -> Result<(), ServiceError> {
-        match step {
-            Step::RenewTickets => self.tickets = Tickets::read(reply)?,
-            Step::Update(update) => {
-                book::done(reply)?;
-                match update {
-                    Update::Name(name) => self.book.me.name.clone_from(name),
-                    Update::Privacy(privacy) => self.book.me.privacy = *privacy,
-                    Update::AddPolicy(policy) => self.book.me.add_policy = *policy,
-                    Update::Nickname(..) | Update::Messenger(_) => {}
-                }
-            }
-            Step::Add(handle, _) => {
-                let id = book::guid(reply)?;
-                let contact = self.book.entry(handle);
-                contact.id = Some(id);
-                contact.lists |= Lists::FORWARD;
-            }
-            Step::Delete(handle) => {
-                book::done(reply)?;
-                let contact = self.book.entry(handle);
-                contact.id = None;
-                contact.nickname = None;
-                contact.groups.clear();
-                // The server does not say that they are gone.
-                contact.presence = None;
-                let lists = contact.lists - Lists::FORWARD;
-                self.book.set_lists(handle, lists);
-            }
-            Step::Nickname(handle, name) => {
-                book::done(reply)?;
-                let nickname = Some(name.clone()).filter(|name| !name.is_empty());
-                self.book.entry(handle).nickname = nickname;
-            }
-            Step::AddGroup(name) => {
-                let id = book::guid(reply)?;
-                self.book.groups.insert(id, name.clone());
-                if let Some(operation) = self.operations.front_mut() {
-                    operation.outcome = Outcome::Group(id);
-                }
-            }
-            Step::RenameGroup(group, name) => {
-                book::done(reply)?;
-                self.book.groups.insert(*group, name.clone());
-            }
-            Step::DeleteGroup(group) => {
-                book::done(reply)?;
-                self.book.groups.remove(group);
-                for contact in self.book.contacts.values_mut() {
-                    contact.groups.retain(|id| id != group);
-                }
-            }
-            Step::Place(placing, handle, group) => {
-                book::done(reply)?;
-                let groups = &mut self.book.entry(handle).groups;
-                groups.retain(|id| id != group);
-                if *placing == Placing::Into {
-                    groups.push(*group);
-                }
-            }
-            Step::AddMember(role, handle) => {
-                membership::done(reply)?;
-                self.member_added(*role, handle);
-            }
-            Step::DeleteMember(role, handle) => {
-                membership::done(reply)?;
-                let lists = self.book.lists(handle) - Lists::from(role.list());
-                self.book.set_lists(handle, lists);
-            }
-            Step::Store(..) => offline::stored(reply)?,
-            Step::ReadLists
-            | Step::SessionAdd(..)
-            | Step::SessionRemove(..)
-            | Step::Rename(_)
-            | Step::Privacy(_) => {}
-        }
-        Ok(())
-    }
-
-    fn member_added(&mut self, role: Role, handle: &Handle) {
-        let lists = self.book.lists(handle);
-        let lists = roster::add_member(lists, role.list()).unwrap_or(lists);
-        self.book.set_lists(handle, lists);
-    }
-
     pub(super) fn credential(&self) -> Credential {
         Credential::new(self.tickets.first(&[tickets::CONTACTS, tickets::MESSENGER]))
     }
@@ -481,6 +398,3 @@ impl Notification {
         offline::store(&letter, &pass)
     }
 }
-
-/// A lock key, new tickets, and a lock key again.
-const RETRIES: u32 = 3;

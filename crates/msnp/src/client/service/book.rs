@@ -100,6 +100,16 @@ pub fn read(reply: &Reply) -> Result<ContactBook, ServiceError> {
     Ok(book)
 }
 
+/// ABAdd: the address book itself, on servers that do not make it with the account.
+pub fn add_book(credential: &Credential, owner: &Handle) -> ServiceRequest {
+    let body = format!(
+        "<abInfo><name/><ownerPuid>0</ownerPuid><ownerEmail>{}</ownerEmail>\
+         <fDefault>true</fDefault></abInfo>",
+        text(owner.as_str())
+    );
+    request(credential, Service::AddressBook, "ABAdd", "Initial", &body)
+}
+
 /// ABContactAdd: onto FL, and AL unless blocked. The answer is [`guid`]'s.
 pub fn add(
     credential: &Credential,
@@ -345,6 +355,10 @@ mod tests {
             read_back(&find_all(&credential)),
             AddressBookRequest::FindAll(crate::soap::Since::Nothing)
         ));
+        assert_eq!(
+            read_back(&add_book(&credential, &bob)),
+            AddressBookRequest::AddressBookAdd
+        );
         let AddressBookRequest::ContactAdd(new) =
             read_back(&add(&credential, &bob, Some("it's me & you"), "Alice <3"))
         else {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::profile::SignInArguments;
-use crate::send;
+use crate::{chat, send};
 
 /// A client of MSN Messenger services for the terminal.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Opens the terminal client, in a conversation with somebody or with the contact list
+    Chat(chat::Arguments),
     /// Says something to somebody, now or as an offline message
     Send(send::Arguments),
 }
@@ -39,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
 async fn carry_out(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { sign_in, command } = arguments;
     match command {
+        Command::Chat(arguments) => chat::run(&sign_in, arguments).await,
         Command::Send(arguments) => send::run(&sign_in, arguments).await,
     }
 }

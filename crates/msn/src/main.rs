@@ -4,6 +4,7 @@
 //!   cli -> profile (who signs in, and where) -> one file or folder per subcommand -> msnp-client
 //! ```
 
+mod chat;
 mod cli;
 mod profile;
 mod send;

@@ -1,0 +1,91 @@
+//! `msn chat`: conversations in a terminal.
+//!
+//! ```text
+//!   terminal, library --> station --Event--> update --Effect--> station --> library, terminal
+//!                            |                  |
+//!                            |                State
+//!                            +---- draw <-------+
+//! ```
+//!
+//! `update` and `draw` are pure and hold all that can be right or wrong; the station around them
+//! carries things to and fro. Whatever others write passes `text` before it is kept.
+
+mod command;
+mod complete;
+mod conversation;
+mod draw;
+mod editor;
+mod event;
+mod heard;
+mod keys;
+mod obey;
+mod people;
+mod screen;
+mod state;
+mod station;
+mod talk;
+#[cfg(test)]
+mod tests;
+mod text;
+mod update;
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use msnp_client::{Handle, Status};
+
+use crate::profile::SignInArguments;
+
+/// What `msn chat` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// With whom to begin
+    with: Option<String>,
+    /// How to appear first: online, busy, idle, brb, away, phone, lunch, hidden
+    #[arg(long, default_value = "online", value_parser = status)]
+    status: Status,
+    /// No colours; so does the environment's NO_COLOR
+    #[arg(long)]
+    no_color: bool,
+}
+
+fn status(word: &str) -> Result<Status, String> {
+    let mut all = Status::ALL.into_iter();
+    let found = all.find(|status| people::status_word(Some(*status)) == word);
+    found.ok_or_else(|| "no such status".to_owned())
+}
+
+/// Signs in, shows the screen until it is left, and signs out.
+pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        bail!("msn chat needs a terminal; msn send and msn watch do without");
+    }
+    let with = arguments.with.map(|with| {
+        let handle = Handle::parse(&with);
+        handle.with_context(|| format!("no address: {with}"))
+    });
+    let with = with.transpose()?;
+    let bare = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let palette = if arguments.no_color || bare {
+        draw::Palette::Plain
+    } else {
+        draw::Palette::Coloured
+    };
+    let account = sign_in.account()?;
+    let (client, events) = account
+        .sign_in(|connector| connector.status(arguments.status))
+        .await?;
+    let book = client.contacts().await?;
+    let mut screen = screen::Screen::open(palette).context("cannot use this terminal")?;
+    let size = screen.size().context("cannot measure this terminal")?;
+    let me = client.handle().clone();
+    let mut state = state::State::new(me, arguments.status, &book, size, station::now());
+    if let Some(with) = with {
+        state.begin_with(&with);
+    }
+    let left = station::run(&mut screen, &mut state, &client, events).await;
+    drop(screen);
+    client.sign_out().await;
+    left
+}

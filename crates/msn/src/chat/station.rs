@@ -1,0 +1,510 @@
+//! The loop around the state: brings it what happens, and carries out what it wants.
+//!
+//! What is said in one conversation is said in order, by one task for each; what is asked for the
+//! account, by another. The loop itself waits for nothing but events.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use crossterm::event::{Event as Happened, EventStream};
+use futures_util::StreamExt as _;
+use jiff::Zoned;
+use msnp_client::msnp::client::AskError as AccountError;
+use msnp_client::msnp::client::switchboard::AskError;
+use msnp_client::msnp::soap::guid::Guid;
+use msnp_client::{Chat, Client, Error, Event as Told, Events, Handle};
+use ratatui::layout::Size;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep_until, timeout};
+
+use super::event::{
+    Attention, ConversationId, Effect, EntryId, Event, Failure, Heard, Now, Outcome, Request,
+    RoomId, Utterance,
+};
+use super::people::People;
+use super::screen::Screen;
+use super::state::State;
+use super::update::update;
+
+/// What it is now.
+pub(super) fn now() -> Now {
+    Now {
+        at: Instant::now(),
+        clock: Zoned::now().datetime(),
+    }
+}
+
+/// Shows the state and lets things happen until it wants to quit, or the terminal is gone.
+pub(super) async fn run(
+    screen: &mut Screen,
+    state: &mut State,
+    client: &Client,
+    mut events: Events,
+) -> anyhow::Result<()> {
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let mut station = Station::new(client.clone(), reports);
+    let mut keys = EventStream::new();
+    let mut stop = Box::pin(stopped());
+    let mut session = Session::Lasts;
+    // Much that happens at once is drawn once.
+    let mut draw_at = Some(Instant::now());
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            () = until(draw_at) => {
+                screen.draw(state).context("cannot draw")?;
+                draw_at = None;
+                continue;
+            }
+            happened = keys.next() => match happened {
+                Some(happened) => read(happened.context("the terminal is gone")?),
+                None => break,
+            },
+            Some(report) = reported.recv() => Some(station.settle(report)),
+            told = events.next(), if session == Session::Lasts => match told {
+                Some(told) => station.hear(told),
+                None => {
+                    session = Session::Over;
+                    None
+                }
+            },
+            () = until(state.wake_at()) => Some(Event::Tick),
+        };
+        let Some(event) = event else { continue };
+        let mut quit = false;
+        for effect in update(state, now(), event) {
+            match effect {
+                Effect::Quit => quit = true,
+                Effect::Bell => screen.bell().context("cannot ring")?,
+                Effect::Redraw => screen.clear().context("cannot draw")?,
+                effect => station.carry_out(effect),
+            }
+        }
+        if quit {
+            break;
+        }
+        draw_at.get_or_insert_with(|| Instant::now() + FRAME);
+    }
+    station.finish().await;
+    Ok(())
+}
+
+/// Whether more events come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Session {
+    Lasts,
+    Over,
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Somebody wants the program to end.
+#[cfg(unix)]
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+    ];
+    let mut signals: Vec<_> = kinds
+        .into_iter()
+        .filter_map(|kind| signal(kind).ok())
+        .collect();
+    std::future::poll_fn(|context| {
+        let mut polls = signals.iter_mut().map(|signal| signal.poll_recv(context));
+        if polls.any(|poll| poll.is_ready()) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}
+
+#[cfg(not(unix))]
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What the terminal tells, as far as it matters.
+fn read(happened: Happened) -> Option<Event> {
+    Some(match happened {
+        Happened::Key(key) => Event::Key(key),
+        Happened::Paste(text) => Event::Pasted(text),
+        Happened::Resize(width, height) => Event::Resized(Size { width, height }),
+        Happened::FocusGained => Event::Attention(Attention::Here),
+        Happened::FocusLost => Event::Attention(Attention::Elsewhere),
+        Happened::Mouse(_) => return None,
+    })
+}
+
+/// Whatever is under way.
+struct Station {
+    client: Client,
+    chats: HashMap<RoomId, Chat>,
+    couriers: HashMap<ConversationId, mpsc::UnboundedSender<Errand>>,
+    clerk: mpsc::UnboundedSender<Request>,
+    reports: mpsc::UnboundedSender<Report>,
+    under_way: JoinSet<()>,
+}
+
+/// How something went, and the room that came of it.
+struct Report {
+    outcome: Outcome,
+    chat: Option<Chat>,
+}
+
+/// What a courier does for a conversation.
+enum Errand {
+    Open(Vec<Handle>),
+    Say {
+        chat: Option<Chat>,
+        entry: EntryId,
+        what: Utterance,
+    },
+    LeaveWord {
+        entry: EntryId,
+        to: Handle,
+        words: String,
+    },
+    Leave(Chat),
+}
+
+impl Station {
+    fn new(client: Client, reports: mpsc::UnboundedSender<Report>) -> Self {
+        let mut under_way = JoinSet::new();
+        let (clerk, asked) = mpsc::unbounded_channel();
+        under_way.spawn(serve(client.clone(), asked, reports.clone()));
+        Self {
+            client,
+            chats: HashMap::new(),
+            couriers: HashMap::new(),
+            clerk,
+            reports,
+            under_way,
+        }
+    }
+
+    fn settle(&mut self, report: Report) -> Event {
+        if let Some(chat) = report.chat {
+            self.chats.insert(RoomId(chat.id()), chat);
+        }
+        Event::Outcome(report.outcome)
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open { conversation, with } => self.send(conversation, Errand::Open(with)),
+            Effect::Say {
+                conversation,
+                room,
+                entry,
+                what,
+            } => {
+                let chat = self.chats.get(&room).cloned();
+                self.send(conversation, Errand::Say { chat, entry, what });
+            }
+            Effect::LeaveWord {
+                conversation,
+                entry,
+                to,
+                words,
+            } => self.send(conversation, Errand::LeaveWord { entry, to, words }),
+            Effect::Typing(room) => {
+                if let Some(chat) = self.chats.get(&room).cloned() {
+                    // Nobody misses it.
+                    self.under_way
+                        .spawn(async move { chat.typing().await.unwrap_or(()) });
+                }
+            }
+            Effect::Leave { conversation, room } => {
+                let Some(chat) = self.chats.remove(&room) else {
+                    return;
+                };
+                match conversation {
+                    Some(conversation) => {
+                        self.send(conversation, Errand::Leave(chat));
+                        self.couriers.remove(&conversation);
+                    }
+                    None => {
+                        self.under_way.spawn(async move { chat.leave().await });
+                    }
+                }
+            }
+            Effect::Ask(request) => {
+                // The clerk is there as long as the station.
+                let _sent = self.clerk.send(request);
+            }
+            Effect::Bell | Effect::Redraw | Effect::Quit => {}
+        }
+        while self.under_way.try_join_next().is_some() {}
+    }
+
+    fn send(&mut self, conversation: ConversationId, errand: Errand) {
+        let courier = self.couriers.entry(conversation).or_insert_with(|| {
+            let (errands, given) = mpsc::unbounded_channel();
+            let courier = Courier {
+                conversation,
+                client: self.client.clone(),
+                reports: self.reports.clone(),
+            };
+            self.under_way.spawn(courier.run(given));
+            errands
+        });
+        // A courier goes on until this sender is dropped.
+        let _sent = courier.send(errand);
+    }
+
+    /// Lets what was said arrive, but not for long.
+    async fn finish(mut self) {
+        self.couriers.clear();
+        drop(self.clerk);
+        let all = async { while self.under_way.join_next().await.is_some() {} };
+        // What has not arrived by then will not.
+        let _late = timeout(FAREWELL, all).await;
+    }
+
+    fn hear(&mut self, told: Told) -> Option<Event> {
+        let mut enter = |chat: Chat| {
+            let room = RoomId(chat.id());
+            self.chats.insert(room, chat);
+            room
+        };
+        Some(Event::Heard(match told {
+            Told::Presence(contact) | Told::PersonalMessage(contact) => Heard::Appearance(contact),
+            Told::Message { chat, from, text } => Heard::Said {
+                room: enter(chat),
+                from,
+                words: text.words,
+            },
+            Told::Typing { chat, from } => Heard::Typing {
+                room: enter(chat),
+                from,
+            },
+            Told::Nudge { chat, from } => Heard::Nudged {
+                room: enter(chat),
+                from,
+            },
+            Told::Joined { chat, member } => Heard::Joined {
+                room: enter(chat),
+                handle: member.handle,
+            },
+            Told::Left { chat, handle } => Heard::Left {
+                room: enter(chat),
+                handle,
+            },
+            Told::ChatClosed { chat, .. } => {
+                let room = RoomId(chat.id());
+                self.chats.remove(&room);
+                Heard::RoomClosed { room }
+            }
+            Told::AddedBy { handle, name } => Heard::AddedBy { handle, name },
+            Told::RemovedBy { handle } => Heard::RemovedBy { handle },
+            Told::ContactsChanged => Heard::ListsChanged,
+            Told::OfflineMessage(letter) => Heard::Letter {
+                from: letter.from,
+                date: letter.date,
+                words: letter.text,
+            },
+            Told::GoingDown { minutes } => Heard::GoingDown { minutes },
+            Told::Disconnected { reason, retry_in } => Heard::Disconnected {
+                reason: reason.to_string(),
+                retry_in,
+            },
+            Told::Reconnected => Heard::Reconnected,
+            // What a terminal cannot show.
+            _ => return None,
+        }))
+    }
+}
+
+/// Says what is said in one conversation, in order.
+struct Courier {
+    conversation: ConversationId,
+    client: Client,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+impl Courier {
+    async fn run(self, mut errands: mpsc::UnboundedReceiver<Errand>) {
+        let conversation = self.conversation;
+        while let Some(errand) = errands.recv().await {
+            let (outcome, chat) = match errand {
+                Errand::Open(with) => match open(&self.client, &with).await {
+                    Ok(chat) => {
+                        let room = RoomId(chat.id());
+                        (Outcome::Opened { conversation, room }, Some(chat))
+                    }
+                    Err(why) => {
+                        let why = failure(&why);
+                        (Outcome::NotOpened { conversation, why }, None)
+                    }
+                },
+                Errand::Say { chat, entry, what } => {
+                    let said = match chat {
+                        Some(chat) => say(&chat, what).await.map_err(|error| failure(&error)),
+                        None => Err(Failure::NotInRoom),
+                    };
+                    let outcome = match said {
+                        Ok(()) => Outcome::Sent {
+                            conversation,
+                            entry,
+                        },
+                        Err(why) => Outcome::NotSent {
+                            conversation,
+                            entry,
+                            why,
+                        },
+                    };
+                    (outcome, None)
+                }
+                Errand::LeaveWord { entry, to, words } => {
+                    let outcome = match self.client.send_offline(&to, &words).await {
+                        Ok(()) => Outcome::Left {
+                            conversation,
+                            entry,
+                        },
+                        Err(why) => Outcome::NotSent {
+                            conversation,
+                            entry,
+                            why: failure(&why),
+                        },
+                    };
+                    (outcome, None)
+                }
+                Errand::Leave(chat) => {
+                    chat.leave().await;
+                    continue;
+                }
+            };
+            // After the end of the station nobody is there to be told.
+            let _told = self.reports.send(Report { outcome, chat });
+        }
+    }
+}
+
+async fn open(client: &Client, with: &[Handle]) -> Result<Chat, Error> {
+    if let [only] = with {
+        return client.chat_with(only).await;
+    }
+    let chat = client.open_chat().await?;
+    let mut called = Err(Error::Chat(AskError::NotThere));
+    for handle in with {
+        let outcome = chat.invite(handle).await;
+        if called.is_err() {
+            called = outcome;
+        }
+    }
+    let joined = match called {
+        Ok(()) => chat.someone_joins(PATIENCE).await,
+        Err(error) => Err(error),
+    };
+    match joined {
+        Ok(()) => Ok(chat),
+        Err(error) => {
+            chat.leave().await;
+            Err(error)
+        }
+    }
+}
+
+async fn say(chat: &Chat, what: Utterance) -> Result<(), Error> {
+    match what {
+        // As the clients of then write line breaks.
+        Utterance::Words(words) => chat.send(&words.replace('\n', "\r\n")).await,
+        Utterance::Nudge => chat.nudge().await,
+        Utterance::Invite(handle) => chat.invite(&handle).await,
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::Chat(AskError::NotThere) => Failure::NotThere,
+        Error::Chat(AskError::NotThereOneself) => Failure::NotInRoom,
+        other => Failure::Other(other.to_string()),
+    }
+}
+
+/// Does what is asked for the account, one after the other.
+async fn serve(
+    client: Client,
+    mut asked: mpsc::UnboundedReceiver<Request>,
+    reports: mpsc::UnboundedSender<Report>,
+) {
+    while let Some(request) = asked.recv().await {
+        let outcome = if request == Request::ReadLists {
+            match client.contacts().await {
+                Ok(book) => Outcome::Book(Box::new(book)),
+                // They are read anew when the connection is back.
+                Err(_) => continue,
+            }
+        } else {
+            match ask(&client, &request).await {
+                Ok(()) => Outcome::Done(request),
+                Err(error) => Outcome::Refused {
+                    request,
+                    why: error.to_string(),
+                },
+            }
+        };
+        let _told = reports.send(Report {
+            outcome,
+            chat: None,
+        });
+    }
+}
+
+async fn ask(client: &Client, request: &Request) -> Result<(), Error> {
+    match request {
+        Request::ReadLists => Ok(()),
+        Request::Add { handle, words } if words.is_empty() => client.add(handle).await,
+        Request::Add { handle, words } => client.add_with_invitation(handle, words).await,
+        Request::Remove(handle) => client.remove(handle).await,
+        Request::Block(handle) => client.block(handle).await,
+        Request::Allow(handle) => client.allow(handle).await,
+        Request::Alias { handle, name } => client.set_nickname(handle, name).await,
+        Request::Name(name) => client.set_name(name).await,
+        Request::Message(text) => client.set_personal_message(text).await,
+        Request::Status(status) => client.set_status(*status).await,
+        Request::Enter { handle, group } => {
+            let group = match group_named(client, group).await {
+                Ok(group) => group,
+                Err(Error::Ask(AccountError::NoSuchGroup)) => client.add_group(group).await?,
+                Err(error) => return Err(error),
+            };
+            client.add_to_group(handle, group).await
+        }
+        Request::LeaveGroup { handle, group } => {
+            let group = group_named(client, group).await?;
+            client.remove_from_group(handle, group).await
+        }
+        Request::RemoveGroup(group) => {
+            let group = group_named(client, group).await?;
+            client.remove_group(group).await
+        }
+    }
+}
+
+async fn group_named(client: &Client, name: &str) -> Result<Guid, Error> {
+    let people = People::new(&client.contacts().await?);
+    let group = people.group_named(name);
+    group.ok_or(Error::Ask(AccountError::NoSuchGroup))
+}
+
+/// How long what happens is gathered before it is drawn.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long somebody who is called may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long what was said last may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(2);

@@ -99,7 +99,7 @@ fn rows(state: &State, entry: &Entry, width: u16, palette: Palette) -> Vec<Line<
                 Delivery::Underway => paragraph.mark(" …", palette.quiet()),
                 Delivery::Delivered => {}
                 Delivery::Left => {
-                    paragraph.more("(not there now: it waits until they are)", palette.quiet())
+                    paragraph.more("(not there now: it waits until they are)", palette.quiet());
                 }
                 Delivery::Failed(why) => {
                     paragraph.more(&format!("✗ not sent: {why}"), palette.wrong());

@@ -61,7 +61,7 @@ impl Chat {
         self.members.borrow().clone()
     }
 
-    /// Calls somebody. Done when their client is told; [`Event::Joined`] says that they came.
+    /// Calls somebody. Done when their client is told; [`Event::Joined`](crate::Event::Joined) says that they came.
     pub async fn invite(&self, handle: &Handle) -> Result<(), Error> {
         self.ask(Ask::Invite(handle.clone())).await
     }

@@ -168,6 +168,7 @@ impl EventSender {
     /// Hands an event over. An application that dropped its [`Events`] does not want any.
     pub(crate) fn send(&self, event: Event) -> Result<(), TooSlow> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= Events::LIMIT {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(TooSlow);
         }
         let _unwanted = self.sender.send(event);
@@ -190,4 +191,41 @@ pub(crate) fn events() -> (EventSender, Events) {
         over: false,
     };
     (EventSender { sender, waiting }, events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_does_not_read_is_told_so_in_the_end() {
+        let (sender, mut events) = events();
+        for minutes in 0..Events::LIMIT {
+            let minutes = u32::try_from(minutes).unwrap();
+            sender.send(Event::GoingDown { minutes }).unwrap();
+        }
+        assert!(sender.send(Event::ContactsChanged).is_err());
+        let reason = Closing::Lost;
+        sender.send_last(Event::Disconnected {
+            reason,
+            retry_in: None,
+        });
+        let mut count = 0;
+        while let Some(event) = events.next().await {
+            count += 1;
+            if count > Events::LIMIT {
+                assert!(matches!(event, Event::Disconnected { .. }));
+            }
+        }
+        assert_eq!(count, Events::LIMIT + 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_makes_room() {
+        let (sender, mut events) = events();
+        for _ in 0..3 * Events::LIMIT {
+            sender.send(Event::ContactsChanged).unwrap();
+            events.next().await;
+        }
+    }
 }

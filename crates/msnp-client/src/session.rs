@@ -328,7 +328,8 @@ impl Task {
                 tracing::warn!("{what}");
                 return Ok(());
             }
-            Happened::Handed { .. } | Happened::Notice(_) => return Ok(()),
+            // What this library has no use for.
+            _ => return Ok(()),
         };
         self.events.send(event)
     }
@@ -342,9 +343,7 @@ impl Task {
             Closing::SignedOut | Closing::Elsewhere | Closing::Ended(_) => return None,
             Closing::SignIn(msnp::client::SignInError::WrongPassword) => return None,
             Closing::ComeBack { minutes } => Duration::from_secs(u64::from(*minutes) * 60),
-            Closing::SignIn(_) | Closing::ShuttingDown | Closing::Lost | Closing::Protocol(_) => {
-                Duration::ZERO
-            }
+            _ => Duration::ZERO,
         };
         let wait = first.saturating_mul(1 << attempts.min(20)).min(longest);
         Some(asked + wait.mul_f64(rand::rng().random_range(0.75..=1.25)))

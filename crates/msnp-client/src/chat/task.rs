@@ -297,6 +297,7 @@ impl Task {
                         waiting.fail(failure);
                     }
                 }
+                Transferred::Event(_) => {}
             }
         }
         Ok(())
@@ -319,6 +320,7 @@ impl Task {
                 },
                 _ => return None,
             },
+            _ => return None,
         })
     }
 }

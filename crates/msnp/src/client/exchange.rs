@@ -201,6 +201,7 @@ pub enum Ask {
 
 /// What came of an [`Ask`] that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was done.
     Done,
@@ -212,6 +213,7 @@ pub enum Outcome {
 
 /// Why an [`Ask`] was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AskError {
     /// Not signed in, or no longer.
     #[error("not signed in")]
@@ -238,6 +240,7 @@ pub enum AskError {
 
 /// Something that happened.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// Signed in, lists read, shown to others; whom the account sees is told as
     /// [`Event::Presence`] before and after.
@@ -284,6 +287,7 @@ pub enum Event {
 
 /// Why a session is over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Closing {
     /// As asked.
     #[error("signed out")]
@@ -316,6 +320,7 @@ pub enum Closing {
 
 /// Why nobody was signed in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignInError {
     /// Wrong handle or password; servers do not say which.
     #[error("wrong handle or password")]

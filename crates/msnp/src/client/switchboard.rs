@@ -94,6 +94,7 @@ pub enum Effect {
 
 /// Something that happened in a conversation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Event {
     /// In; who is there is told before as [`Event::Joined`].
     Entered,
@@ -112,6 +113,7 @@ pub enum Event {
 
 /// Why something was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AskError {
     /// Somebody does not have the message, or nobody is there to have it.
     #[error("not delivered to everybody")]
@@ -138,6 +140,7 @@ pub const MAX_MESSAGE: usize = 1664;
 
 /// Why a conversation is over for this account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Closing {
     /// As asked.
     #[error("left")]

@@ -1,6 +1,8 @@
 //! Conversations, in whatever order things arrive.
 
-use msnp::client::switchboard::{Ask, AskError, Delivery};
+use std::time::Duration;
+
+use msnp::client::switchboard::{Ask, AskError, Closing, Delivery};
 use msnp::message::{Message, TextFormat};
 
 use crate::world::{World, handle, seeds};
@@ -117,4 +119,23 @@ fn words_are_what_was_written() {
     world.ask_in(chat, text(words));
     world.settle();
     assert_eq!(world.chats[1].heard, [(handle("alice"), words.to_owned())]);
+}
+
+#[test]
+fn a_conversation_in_which_nobody_says_anything_ends() {
+    for seed in seeds() {
+        let mut world = World::of_friends(seed, &["alice", "bob"]);
+        let alice = world.sign_in("alice");
+        world.sign_in("bob");
+        let chat = world.open_chat(alice);
+        world.settle();
+        world.ask_in(chat, Ask::Invite(handle("bob")));
+        world.wait(Duration::from_secs(3600));
+        for chat in &world.chats {
+            assert_eq!(chat.closing, Some(Closing::Idle), "seed {seed}");
+        }
+        let late = world.ask_in(chat, text("anybody?"));
+        let outcome = world.chats[chat].done[&late];
+        assert_eq!(outcome, Err(AskError::NotThereOneself), "seed {seed}");
+    }
 }

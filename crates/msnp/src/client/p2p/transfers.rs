@@ -112,6 +112,7 @@ pub enum Effect {
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// Somebody offers a file: [`Transfers::accept`] it, or [`Transfers::decline`].
     Offered {
@@ -154,6 +155,7 @@ impl std::fmt::Debug for Received {
 
 /// Why nothing came of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// They do not want it, or do not have it.
     #[error("declined")]

@@ -27,6 +27,7 @@ use crate::wire::xml;
 
 /// One of the services, each with an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Service {
     /// Tickets.
     SignIn,
@@ -114,6 +115,7 @@ impl fmt::Debug for Reply {
 
 /// Why a service did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServiceError {
     /// No answer came: no connection, a broken one, or none in time.
     #[error("{service:?}: cannot be asked: {why}")]
@@ -153,6 +155,7 @@ impl ServiceError {
 
 /// What a service says when it does not do what was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// `detail/errorcode` where there is one, else `faultcode` without its prefix.
     pub code: String,

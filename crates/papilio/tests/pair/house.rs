@@ -154,8 +154,8 @@ pub(crate) async fn answer(
             let welcome = welcome(driver, &account, ticket, date, roster);
             driver.verified(now, Ok(welcome), out)
         }
-        driver::Ask::Accounts { unknown, purpose } => {
-            let found = store.accounts_by_handles(&unknown).await.unwrap();
+        driver::Ask::Accounts { named, purpose } => {
+            let found = store.accounts_by_handles(&named).await.unwrap();
             let found = found.into_iter().map(|a| (a.handle, a.id)).collect();
             driver.found(now, purpose, Ok(found), out)
         }

@@ -21,18 +21,32 @@ pub(crate) fn open(document: &[u8], nodes: u32) -> Option<Document<'_>> {
 /// Whether reading takes a time that grows with the length and no faster. Every attribute of an
 /// element is compared with its others, and namespaces are handed down to every child.
 fn is_cheap(text: &str) -> bool {
-    let attributes = |tag: &str| {
-        let tag = tag.split('>').next().unwrap_or_default();
-        tag.bytes().filter(|&byte| byte == b'=').count()
-    };
     text.matches("xmlns").nth(MAX_NAMESPACES).is_none()
         && text.split('<').all(|tag| attributes(tag) <= MAX_ATTRIBUTES)
+}
+
+/// How many attributes a tag has, read from behind its `<` to the next one, which no value may have in
+/// it. A `>` may stand in a value.
+fn attributes(tag: &str) -> usize {
+    let mut quote = None;
+    let mut count = 0;
+    for byte in tag.bytes() {
+        match (quote, byte) {
+            (Some(open), _) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => count += 1,
+            (None, b'>') => break,
+            (None, _) => {}
+        }
+    }
+    count
 }
 
 /// No document of this protocol has more than two.
 const MAX_NAMESPACES: usize = 8;
 
-/// No element of this protocol has more than eight; a picture's digests have `=` in them too.
+/// No element of this protocol has more than eight.
 const MAX_ATTRIBUTES: usize = 64;
 
 /// Appends text, escaped for an element or an attribute; what XML 1.0 forbids, and every other
@@ -85,6 +99,13 @@ mod tests {
             "text does not count"
         );
         assert!(open(attributes(65).as_bytes(), 8).is_none());
+        for quoted in ["<a n='>' ", "<a n=\">'\" ", "<!-- \" --><a n=\">\" "] {
+            let document = |count| attributes(count).replacen("<a ", quoted, 1);
+            assert!(open(document(63).as_bytes(), 8).is_some(), "{quoted}");
+            assert!(open(document(64).as_bytes(), 8).is_none(), "{quoted}");
+        }
+        let digests = format!("<a n='{}'/>", "=".repeat(100));
+        assert!(open(digests.as_bytes(), 8).is_some(), "nor does a value");
         let nested = |count: usize| {
             let open: String = (0..count)
                 .map(|n| format!("<a xmlns:n{n}='u{n}'>"))
@@ -107,6 +128,7 @@ mod tests {
             b"a",
             b"<a>\xff</a>",
             b"<a/><b/>",
+            b"<a n='<'/>",
         ] {
             assert!(open(document, 8).is_none(), "{document:?}");
         }

@@ -46,7 +46,15 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// One line with all causes; a cause that the error before it has named already is not named again.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("msn: {error:#}");
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.ends_with(&cause) {
+            let colon = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{colon}{cause}");
+        }
+    }
+    eprintln!("msn: {line}");
     ExitCode::FAILURE
 }

@@ -71,7 +71,7 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "invite",
         takes: "WHO",
-        does: "call somebody into this conversation",
+        does: "call somebody in here",
         read: |mut from| Ok(Command::Invite(from.who()?)),
     },
     Usage {
@@ -83,13 +83,13 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "who",
         takes: "",
-        does: "who is in this conversation",
+        does: "who is here",
         read: |_| Ok(Command::Who),
     },
     Usage {
         name: "leave",
         takes: "",
-        does: "leave this conversation and close it",
+        does: "close this conversation",
         read: |_| Ok(Command::Leave),
     },
     Usage {
@@ -101,19 +101,19 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "status",
         takes: "STATUS",
-        does: "online, busy, idle, brb, away, phone, lunch, hidden",
+        does: "online, busy, away … (Tab)",
         read: |mut from| from.status().map(Command::Status),
     },
     Usage {
         name: "psm",
         takes: "[TEXT]",
-        does: "say something beside your name",
+        does: "words beside your name",
         read: |from| Ok(Command::PersonalMessage(from.rest())),
     },
     Usage {
         name: "nick",
         takes: "NAME",
-        does: "be called differently, by everybody",
+        does: "your name, for everybody",
         read: |from| from.needed().map(Command::Name),
     },
     Usage {
@@ -130,25 +130,25 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "remove",
         takes: "[WHO]",
-        does: "take somebody off your list",
+        does: "take them off your list",
         read: |mut from| from.whoever().map(Command::Remove),
     },
     Usage {
         name: "block",
         takes: "[WHO]",
-        does: "hide from somebody and hear nothing of them",
+        does: "hide, and hear nothing",
         read: |mut from| from.whoever().map(Command::Block),
     },
     Usage {
         name: "allow",
         takes: "[WHO]",
-        does: "the contrary of /block",
+        does: "undo /block",
         read: |mut from| from.whoever().map(Command::Allow),
     },
     Usage {
         name: "alias",
         takes: "WHO [NAME]",
-        does: "call a contact by a name of yours",
+        does: "your name for a contact",
         read: |mut from| {
             Ok(Command::Alias {
                 handle: from.who()?,
@@ -159,7 +159,7 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "group",
         takes: "WHO NAME",
-        does: "put a contact into a group",
+        does: "put a contact in a group",
         read: |mut from| {
             Ok(Command::Group {
                 handle: from.who()?,
@@ -170,7 +170,7 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "ungroup",
         takes: "WHO NAME",
-        does: "take a contact out of a group",
+        does: "take them out of it",
         read: |mut from| {
             Ok(Command::Ungroup {
                 handle: from.who()?,
@@ -181,13 +181,13 @@ pub(crate) const USAGES: [Usage; 20] = [
     Usage {
         name: "rmgroup",
         takes: "NAME",
-        does: "take a group away; its contacts stay",
+        does: "take a group away",
         read: |from| from.needed().map(Command::RemoveGroup),
     },
     Usage {
         name: "offline",
         takes: "",
-        does: "list those who are offline, or not",
+        does: "list the offline, or not",
         read: |_| Ok(Command::ToggleOffline),
     },
     Usage {

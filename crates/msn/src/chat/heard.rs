@@ -147,6 +147,8 @@ fn shown_date(date: &str, now: DateTime) -> String {
 
 fn disconnected(state: &mut State, reason: &str, retry_in: Option<Duration>) {
     let reason = text::line(reason);
+    // What is wrong is told in its place.
+    state.toast = None;
     let told = format!("Disconnected: {reason}.");
     if state.link == Link::Up || retry_in.is_none() {
         state.write(Tab::Notices, What::Loud(told));

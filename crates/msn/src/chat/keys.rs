@@ -201,6 +201,7 @@ fn write(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     let control = key.modifiers.contains(KeyModifiers::CONTROL) && !alt;
     let before = state.draft().text().to_owned();
+    state.let_toast_go();
     let line = &mut state.log_mut().draft;
     match key.code {
         KeyCode::Enter if alt || key.modifiers.contains(KeyModifiers::SHIFT) => line.insert("\n"),

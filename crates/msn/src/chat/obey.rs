@@ -3,9 +3,11 @@
 use msnp_client::Handle;
 
 use super::command::{self, Command, USAGES};
+use super::conversation::What;
+use super::draw;
 use super::event::{Effect, Request, Utterance};
 use super::people::{Absent, status_words};
-use super::state::{State, Tab};
+use super::state::{Focus, State, Tab};
 use super::talk;
 
 /// Does what was written after a slash, or says why not.
@@ -111,7 +113,7 @@ fn who(state: &mut State) {
             format!("{name} <{handle}>, {}", status_words(status))
         })
         .collect();
-    notice_here(state, lines);
+    notice_here(state, lines.join("\n"));
 }
 
 /// Lists those who are offline, or leaves them out.
@@ -124,37 +126,41 @@ pub(super) fn toggle_absent(state: &mut State) {
     state.toast(words);
 }
 
-/// Writes down what there is, where one looks.
+/// Writes down what there is, where one looks, and shows the beginning of it.
 pub(super) fn help(state: &mut State) {
-    let width = |usage: &command::Usage| usage.name.len() + usage.takes.len() + 2;
-    let widest = USAGES.iter().map(width).max().unwrap_or(0);
+    state.focus = Focus::Line;
     let commands = USAGES.iter().map(|usage| {
         let left = format!("/{} {}", usage.name, usage.takes);
-        format!("{left:widest$}  {}", usage.does)
+        format!("{left:LEFT$} {}", usage.does)
     });
-    let keys = KEYS
-        .iter()
-        .map(|(key, does)| format!("{key:widest$}  {does}"));
-    let lines = commands.chain(keys).collect();
-    notice_here(state, lines);
+    let keys = KEYS.iter().map(|(key, does)| format!("{key:LEFT$} {does}"));
+    let lines: Vec<_> = commands.chain(keys).collect();
+    notice_here(state, format!("What there is:\n{}", lines.join("\n")));
+    let plan = draw::plan(state);
+    let rows = plan.zip(state.log().entries.back());
+    let hidden = rows.map_or(0, |(plan, help)| {
+        let rows = draw::rows_of(state, help, plan.log.width);
+        rows.saturating_sub(plan.log.height.into())
+    });
+    state.log_mut().scrolled = hidden;
 }
 
-fn notice_here(state: &mut State, lines: Vec<String>) {
-    let tab = state.shown;
+fn notice_here(state: &mut State, words: String) {
     state.log_mut().scrolled = 0;
-    for line in lines {
-        state.write(tab, super::conversation::What::Notice(line));
-    }
+    state.write(state.shown, What::Notice(words));
 }
 
-const KEYS: [(&str, &str); 9] = [
-    ("Tab", "complete; with nothing written, the contacts"),
+/// How wide the left half of the help is.
+const LEFT: usize = 19;
+const KEYS: [(&str, &str); 10] = [
+    ("Tab", "complete; or the contacts"),
     ("F2", "to the contacts and back"),
-    ("F3", "list those who are offline, or not"),
-    ("Alt+1 .. Alt+9", "a tab"),
-    ("Ctrl+N, Ctrl+P", "the next tab, the one before"),
-    ("PgUp, PgDn", "scroll back and forth"),
+    ("F3", "list the offline, or not"),
+    ("Alt+1 .. Alt+9", "that tab"),
+    ("Ctrl+N, Ctrl+P", "next tab, tab before"),
+    ("PgUp, PgDn", "scroll"),
     ("Up, Down", "what you wrote before"),
-    ("Alt+Enter", "a new line in what you write"),
+    ("Alt+Enter", "a new line"),
+    ("y, a, n, Esc", "add, allow, block, later"),
     ("Ctrl+C twice", "sign out"),
 ];

@@ -1,6 +1,8 @@
 //! The terminal, taken over and given back: on every way out, a panic among them.
 
 use std::io::{self, Stdout, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
@@ -50,6 +52,9 @@ impl Screen {
     }
 
     pub(super) fn draw(&mut self, state: &State) -> io::Result<()> {
+        if PANICKING.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let palette = self.palette;
         self.terminal
             .draw(|frame| draw::draw(frame, state, palette))
@@ -89,11 +94,18 @@ fn restore() {
 fn restore_when_panicking() {
     let say = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        PANICKING.store(true, Ordering::Release);
+        // What another thread is drawing just now comes before, not after.
+        std::thread::sleep(FRAME);
         restore();
         say(panic);
         std::process::exit(PANICKED);
     }));
 }
 
+/// Set when nothing is to be drawn any more.
+static PANICKING: AtomicBool = AtomicBool::new(false);
+/// Longer than it takes to draw.
+const FRAME: Duration = Duration::from_millis(50);
 /// As the standard library has it.
 const PANICKED: i32 = 101;

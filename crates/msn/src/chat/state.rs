@@ -12,7 +12,7 @@ use super::conversation::{Conversation, Entry, Log, What};
 use super::draw;
 use super::editor::{Editor, Past};
 use super::event::{Attention, ConversationId, EntryId, Now, RoomId};
-use super::people::{Absent, Heading, People, RowKey};
+use super::people::{Absent, Heading, People, Row, RowKey};
 use super::text;
 
 /// All that the screen shows.
@@ -152,6 +152,9 @@ impl State {
             next: 1,
         };
         state.take_over(book);
+        let rows = state.people.rows(&state.folded, state.absent);
+        let mut persons = rows.iter().filter(|row| matches!(row, Row::Person { .. }));
+        state.selected = persons.next().map(Row::key);
         for line in [
             "You are signed in. What happens outside conversations is told here.",
             "Choose a contact and press Enter, or write /msg and an address. F1 is help.",
@@ -264,6 +267,13 @@ impl State {
         });
     }
 
+    /// What was said at the lower edge was read, if it stood there long enough.
+    pub(super) fn let_toast_go(&mut self) {
+        let now = self.now.at;
+        self.toast
+            .take_if(|toast| toast.until <= now + TOAST - READ);
+    }
+
     /// Writes something down among the notices.
     pub(super) fn tell(&mut self, words: impl Into<String>) {
         self.write(Tab::Notices, What::Notice(words.into()));
@@ -307,6 +317,7 @@ impl State {
             self.log_mut().new_from = None;
         }
         self.completion = None;
+        self.toast = None;
         self.past.leave();
         self.shown = tab;
         self.focus = Focus::Line;
@@ -374,6 +385,8 @@ impl State {
 
 const QUIET: Duration = Duration::from_secs(4);
 const TOAST: Duration = Duration::from_secs(8);
+/// How long it takes to read a toast.
+const READ: Duration = Duration::from_secs(2);
 const SECOND: Duration = Duration::from_secs(1);
 /// How long the window stands still between two moves.
 pub(crate) const SHAKE: Duration = Duration::from_millis(70);

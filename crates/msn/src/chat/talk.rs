@@ -45,7 +45,10 @@ fn say_one(state: &mut State, id: ConversationId, what: Utterance, effects: &mut
             words: text::block(words),
             delivery: Delivery::Underway,
         },
-        Utterance::Nudge => What::Loud("You nudge.".to_owned()),
+        Utterance::Nudge => {
+            let whom = state.conversation(id).map(|one| state.title_of(one));
+            What::Loud(format!("You nudge {}.", whom.unwrap_or_default()))
+        }
         Utterance::Invite(handle) => {
             What::Notice(format!("You call {}.", state.people.name_of(handle)))
         }

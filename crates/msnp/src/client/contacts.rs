@@ -72,6 +72,15 @@ pub struct ContactPresence {
 }
 
 impl ContactPresence {
+    /// Somebody who appears so, without a display picture.
+    pub fn new(status: Status, capabilities: Capabilities) -> Self {
+        Self {
+            status,
+            capabilities,
+            object: None,
+        }
+    }
+
     /// The display picture, if there is one that can be read.
     pub fn picture(&self) -> Option<MsnObject> {
         MsnObject::parse_param(self.object.as_ref()?).ok()?

@@ -137,8 +137,8 @@ pub(super) fn typing(buffer: &mut Buffer, area: Rect, state: &State, palette: Pa
     let width = usize::from(area.width);
     let words = match names.unwrap_or_default() {
         names if names.is_empty() => String::new(),
-        names if names.len() == 1 => format!(" {} is typing…", names.join("")),
-        names => format!(" {} are typing…", names.join(", ")),
+        names if names.len() == 1 => format!("{} is typing…", names.join("")),
+        names => format!("{} are typing…", names.join(", ")),
     };
     buffer.set_string(area.x, area.y, text::fit(&words, width), palette.quiet());
     let scrolled = state.log().scrolled;
@@ -188,7 +188,11 @@ pub(super) fn status(buffer: &mut Buffer, area: Rect, state: &State, palette: Pa
     } else {
         format!("{name} <{handle}>")
     };
-    let answers = " added you. y add too, a allow, n block, Esc later ";
+    let answers = if width >= SPACIOUS {
+        " added you. y add too, a allow, n block, Esc later "
+    } else {
+        " added you. y/a/n, F1 "
+    };
     let who = text::fit(&who, width.saturating_sub(answers.len() + 1).max(8));
     let words = text::fit(&format!(" {who}{answers}"), width);
     buffer.set_string(area.x, area.y, words, palette.question());
@@ -239,5 +243,7 @@ fn word(state: &State, palette: Palette) -> (String, Style) {
     (words.to_owned(), palette.quiet())
 }
 
+/// From how many columns on the answers to a question are spelt out.
+const SPACIOUS: usize = 72;
 /// Longest title of a tab.
 const TITLE: usize = 16;

@@ -37,9 +37,10 @@ pub(crate) struct Plan {
     pub(crate) body: Rect,
     tabs: Rect,
     with: Rect,
-    rules: [Rect; 2],
+    upper_rule: Rect,
     pub(crate) log: Rect,
     typing: Rect,
+    lower_rule: Rect,
     line: Rect,
     status: Rect,
 }
@@ -55,7 +56,10 @@ pub(crate) fn plan(state: &State) -> Option<Plan> {
     let width = (size.width / 3).clamp(24, 36);
     let (people, body) = match state.focus {
         _ if beside => {
-            let people = Rect { width, ..middle };
+            let people = Rect {
+                width: width - 1,
+                ..middle
+            };
             let x = width + 1;
             let width = size.width - x;
             (Some(people), Rect { x, width, ..middle })
@@ -64,50 +68,38 @@ pub(crate) fn plan(state: &State) -> Option<Plan> {
         Focus::Line => (None, middle),
     };
     let rule = u16::from(size.height >= RULED);
-    let rows = state.draft().rows(line_width(body)).lines.len();
-    let line = u16::try_from(rows)
-        .unwrap_or(u16::MAX)
-        .clamp(1, body.height / 3);
+    let inner = match people {
+        Some(_) if beside => Rect {
+            x: body.x + 1,
+            width: body.width - 1,
+            ..body
+        },
+        _ => body,
+    };
+    let rows = state.draft().rows(line_width(inner)).lines.len();
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+    let line = rows.clamp(1, body.height / 3);
+    let log = body.height.saturating_sub(3 + 2 * rule + line);
     let mut y = body.y;
-    let mut take = |height: u16| {
-        let taken = Rect { y, height, ..body };
+    let mut take = |height: u16, of: Rect| {
+        let taken = Rect { y, height, ..of };
         y += height;
         taken
     };
-    let fixed = 3 + 2 * rule + line;
+    // From here on downwards.
     Some(Plan {
         header: Rect::new(0, 0, size.width, 1),
         people,
         body,
-        tabs: take(1),
-        with: take(1),
-        rules: [take(rule), Rect::default()],
-        log: take(body.height.saturating_sub(fixed)),
-        typing: take(1),
-        line: {
-            let rule = take(rule);
-            let line = take(line);
-            Rect {
-                y: rule.y,
-                height: rule.height + line.height,
-                ..line
-            }
-        },
+        tabs: take(1, body),
+        with: take(1, body),
+        upper_rule: take(rule, body),
+        log: take(log, inner),
+        typing: take(1, inner),
+        lower_rule: take(rule, body),
+        line: take(line, inner),
         status: Rect::new(0, size.height - 1, size.width, 1),
     })
-    .map(|plan| plan.with_lower_rule(rule))
-}
-
-impl Plan {
-    fn with_lower_rule(mut self, height: u16) -> Self {
-        self.rules[1] = Rect {
-            height,
-            ..self.line
-        };
-        self.line.y += height;
-        self.line.height -= height;
-        self
-    }
 }
 
 /// How many columns a line has for what is written, after its prompt.
@@ -139,12 +131,13 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, palette: Palette) {
             return;
         }
         for y in area.top()..area.bottom() {
-            buffer.set_string(area.right(), y, "│", palette.rule());
+            buffer.set_string(plan.body.x - 1, y, "│", palette.rule());
         }
     }
     bars::tabs(buffer, plan.tabs, state, palette);
     bars::with(buffer, plan.with, state, palette);
-    for rule in plan.rules.iter().filter(|rule| rule.height > 0) {
+    let rules = [plan.upper_rule, plan.lower_rule];
+    for rule in rules.into_iter().filter(|rule| rule.height > 0) {
         let line = "─".repeat(rule.width.into());
         buffer.set_string(rule.x, rule.y, line, palette.rule());
     }

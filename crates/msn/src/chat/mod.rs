@@ -33,14 +33,14 @@ use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use msnp_client::{Handle, Status};
+use msnp_client::Status;
 
 use crate::profile::SignInArguments;
 
 /// What `msn chat` takes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// With whom to begin
+    /// With whom to begin: an address, or the name of a contact
     with: Option<String>,
     /// How to appear first: online, busy, idle, brb, away, phone, lunch, hidden
     #[arg(long, default_value = "online", value_parser = status)]
@@ -61,11 +61,6 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("msn chat needs a terminal; msn send and msn watch do without");
     }
-    let with = arguments.with.map(|with| {
-        let handle = Handle::parse(&with);
-        handle.with_context(|| format!("no address: {with}"))
-    });
-    let with = with.transpose()?;
     let bare = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let palette = if arguments.no_color || bare {
         draw::Palette::Plain
@@ -77,6 +72,13 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         .sign_in(|connector| connector.status(arguments.status))
         .await?;
     let book = client.contacts().await?;
+    let with = match &arguments.with {
+        Some(word) => {
+            let who = people::People::new(&book).who(word);
+            Some(who.with_context(|| format!("neither an address nor a contact: {word}"))?)
+        }
+        None => None,
+    };
     let mut screen = screen::Screen::open(palette).context("cannot use this terminal")?;
     let size = screen.size().context("cannot measure this terminal")?;
     let me = client.handle().clone();

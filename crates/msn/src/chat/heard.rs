@@ -35,7 +35,7 @@ pub(super) fn hear(state: &mut State, heard: Heard, effects: &mut Vec<Effect>) {
                 if state.shown == tab {
                     state.shaking_until = Some(state.now.at + SHAKING);
                 }
-                effects.push(Effect::Bell);
+                ring(state, effects);
             }
         }
         Heard::Typing { room, from } => {
@@ -87,6 +87,15 @@ fn call_attention(state: &mut State, tab: Tab, words: &str, effects: &mut Vec<Ef
         state.toast(format!("{words}: {key}"));
     }
     if state.attention == Attention::Elsewhere {
+        ring(state, effects);
+    }
+}
+
+/// Rings, but not without end: others decide how often they nudge.
+fn ring(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now.at;
+    if state.rung_at.is_none_or(|rung| now >= rung + RINGS) {
+        state.rung_at = Some(now);
         effects.push(Effect::Bell);
     }
 }
@@ -179,5 +188,7 @@ fn forget(room: &mut Room) {
 
 /// Clients repeat every five seconds that somebody types.
 const TYPING: Duration = Duration::from_secs(7);
+/// How long it is quiet between two bells.
+const RINGS: Duration = Duration::from_secs(1);
 const SHAKING: Duration = Duration::from_millis(700);
 const QUIET: Duration = Duration::from_secs(4);

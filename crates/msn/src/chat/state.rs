@@ -44,6 +44,7 @@ pub(crate) struct State {
     /// Until when nobody is said to have come: right after sign-in, everybody does.
     pub(super) quiet_until: Instant,
     pub(super) quit_asked: Option<Instant>,
+    pub(super) rung_at: Option<Instant>,
     next: u64,
 }
 
@@ -149,6 +150,7 @@ impl State {
             put_off: BTreeSet::new(),
             quiet_until: now.at + QUIET,
             quit_asked: None,
+            rung_at: None,
             next: 1,
         };
         state.take_over(book);

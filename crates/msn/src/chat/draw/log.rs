@@ -15,7 +15,9 @@ use crate::chat::text;
 pub(super) fn lines(buffer: &mut Buffer, area: Rect, state: &State, palette: Palette) {
     let scrolled = state.log().scrolled;
     let height = usize::from(area.height);
-    let tail = tail(state, area.width, scrolled + height, palette);
+    let tail = tail(state, area.width, scrolled.saturating_add(height), palette);
+    // There may be less than there was: the oldest lines go, and wider screens need fewer rows.
+    let scrolled = scrolled.min(tail.len().saturating_sub(height));
     let last = tail.len().saturating_sub(scrolled);
     let first = last.saturating_sub(height);
     for (y, line) in (area.y..).zip(&tail[first..last]) {

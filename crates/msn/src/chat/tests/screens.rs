@@ -98,6 +98,25 @@ fn scrolled_back() {
 }
 
 #[test]
+fn what_one_reads_stays_in_sight_when_there_is_less_of_it() {
+    let mut scene = conversation(40, 10);
+    for number in 0..30 {
+        scene.hears(
+            1,
+            "bob",
+            &format!("number {number}, {}", "and so on ".repeat(9)),
+        );
+    }
+    for _ in 0..90 {
+        scene.press(KeyCode::PageUp);
+    }
+    scene.press_with(KeyModifiers::ALT, KeyCode::Char('1'));
+    scene.resize(120, 40);
+    scene.press_with(KeyModifiers::ALT, KeyCode::Char('2'));
+    assert!(scene.screen().contains("Hello Bob, are you there?"));
+}
+
+#[test]
 fn somebody_asks_to_be_let_in() {
     let mut book = ContactBook::default();
     let mut stranger = contact("mallory", "Mallory");

@@ -261,6 +261,9 @@ fn a_nudge_rings_and_shakes() {
     scene.hear(Heard::Nudged { room, from });
     assert_eq!(scene.effects, [Effect::Bell]);
     assert!(scene.screen().contains("*** Bob nudges you!"));
+    let from = handle("bob");
+    scene.hear(Heard::Nudged { room, from });
+    assert_eq!(scene.effects, []);
     let shaken = scene.state.wake_at().unwrap();
     assert!(shaken < scene.now.at + Duration::from_millis(100));
     scene.later(1);

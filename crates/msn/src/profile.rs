@@ -129,8 +129,17 @@ impl Account {
         prepare: impl FnOnce(Connector) -> Connector,
     ) -> anyhow::Result<(Client, Events)> {
         let password = password(&self.handle)?;
+        self.sign_in_with(&password, prepare).await
+    }
+
+    /// Signs in with this password.
+    pub(crate) async fn sign_in_with(
+        &self,
+        password: &str,
+        prepare: impl FnOnce(Connector) -> Connector,
+    ) -> anyhow::Result<(Client, Events)> {
         let connector = prepare(Client::connect(self.server.clone()));
-        let signed_in = connector.sign_in(&self.handle, &password).await;
+        let signed_in = connector.sign_in(&self.handle, password).await;
         signed_in.with_context(|| format!("cannot sign in as {}", self.handle))
     }
 }

@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Who,
     Clear,
     ToggleOffline,
+    Reconnect,
     Help,
     Quit,
 }
@@ -56,7 +57,7 @@ pub(crate) fn status_choices() -> impl Iterator<Item = &'static str> {
 }
 
 /// All commands, in the order of the help.
-pub(crate) const USAGES: [Usage; 20] = [
+pub(crate) const USAGES: [Usage; 21] = [
     Usage {
         name: "msg",
         takes: "WHO [TEXT]",
@@ -189,6 +190,12 @@ pub(crate) const USAGES: [Usage; 20] = [
         takes: "",
         does: "list the offline, or not",
         read: |_| Ok(Command::ToggleOffline),
+    },
+    Usage {
+        name: "reconnect",
+        takes: "",
+        does: "sign in once more",
+        read: |_| Ok(Command::Reconnect),
     },
     Usage {
         name: "help",

@@ -124,6 +124,11 @@ pub(crate) enum Outcome {
         why: Failure,
     },
     Book(Box<ContactBook>),
+    /// Signed in once more, after the session had ended for good.
+    SignedIn(Box<ContactBook>),
+    NotSignedIn {
+        why: String,
+    },
     Done(Request),
     Refused {
         request: Request,
@@ -171,6 +176,11 @@ pub(crate) enum Effect {
         words: String,
     },
     Ask(Request),
+    /// Sign in once more, and appear like this.
+    SignIn {
+        status: Status,
+        message: String,
+    },
     Bell,
     /// Draw everything anew.
     Redraw,

@@ -66,10 +66,7 @@ pub(super) fn hear(state: &mut State, heard: Heard, effects: &mut Vec<Effect>) {
         }
         Heard::Disconnected { reason, retry_in } => disconnected(state, &reason, retry_in),
         Heard::Reconnected => {
-            state.link = Link::Up;
-            state.quiet_until = state.now.at + QUIET;
-            state.tell("Connected again.");
-            state.toast("Connected again.");
+            connected(state);
             effects.push(Effect::Ask(Request::ReadLists));
         }
     }
@@ -154,7 +151,16 @@ fn shown_date(date: &str, now: DateTime) -> String {
     }
 }
 
-fn disconnected(state: &mut State, reason: &str, retry_in: Option<Duration>) {
+/// The connection is back.
+pub(super) fn connected(state: &mut State) {
+    state.link = Link::Up;
+    state.quiet_until = state.now.at + QUIET;
+    state.tell("Connected again.");
+    state.toast("Connected again.");
+}
+
+/// The connection is lost, for a while or for good.
+pub(super) fn disconnected(state: &mut State, reason: &str, retry_in: Option<Duration>) {
     let reason = text::line(reason);
     // What is wrong is told in its place.
     state.toast = None;

@@ -35,7 +35,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use msnp_client::Status;
 
-use crate::profile::SignInArguments;
+use crate::profile::{self, SignInArguments};
 
 /// What `msn chat` takes.
 #[derive(Debug, Args)]
@@ -68,10 +68,15 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         draw::Palette::Coloured
     };
     let account = sign_in.account()?;
-    let (client, events) = account
-        .sign_in(|connector| connector.status(arguments.status))
-        .await?;
-    let book = client.contacts().await?;
+    let entrance = station::Entrance {
+        password: profile::password(&account.handle)?,
+        account,
+    };
+    let station::Back {
+        client,
+        events,
+        book,
+    } = entrance.sign_in(arguments.status, String::new()).await?;
     let with = match &arguments.with {
         Some(word) => {
             let who = people::People::new(&book).who(word);
@@ -79,15 +84,12 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         }
         None => None,
     };
-    let mut screen = screen::Screen::open(palette).context("cannot use this terminal")?;
+    let screen = screen::Screen::open(palette).context("cannot use this terminal")?;
     let size = screen.size().context("cannot measure this terminal")?;
     let me = client.handle().clone();
     let mut state = state::State::new(me, arguments.status, &book, size, station::now());
     if let Some(with) = with {
         state.begin_with(&with);
     }
-    let left = station::run(&mut screen, &mut state, &client, events).await;
-    drop(screen);
-    client.sign_out().await;
-    left
+    station::run(screen, state, entrance, (client, events)).await
 }

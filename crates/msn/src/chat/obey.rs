@@ -7,7 +7,7 @@ use super::conversation::What;
 use super::draw;
 use super::event::{Effect, Request, Utterance};
 use super::people::{Absent, status_words};
-use super::state::{Focus, State, Tab};
+use super::state::{Focus, Link, State, Tab};
 use super::talk;
 
 /// Does what was written after a slash, or says why not.
@@ -45,6 +45,7 @@ fn carry_out(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
             return;
         }
         Command::ToggleOffline => return toggle_absent(state),
+        Command::Reconnect => return reconnect(state, effects),
         Command::Help => return help(state),
         Command::Quit => return effects.push(Effect::Quit),
         Command::Add { handle, words } => Request::Add { handle, words },
@@ -75,6 +76,24 @@ fn carry_out(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Status(status) => Request::Status(status),
     };
     effects.push(Effect::Ask(request));
+}
+
+/// Signs in once more, when the library does not by itself.
+fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
+    match &state.link {
+        Link::Up => state.toast("You are connected."),
+        Link::Waiting { .. } => state.toast("That is being tried."),
+        Link::Over { .. } => {
+            state.link = Link::Waiting {
+                reason: "as you wish".to_owned(),
+                until: state.now.at,
+            };
+            effects.push(Effect::SignIn {
+                status: state.me.status,
+                message: state.me.message.clone(),
+            });
+        }
+    }
 }
 
 /// Says something in the conversation that is shown.

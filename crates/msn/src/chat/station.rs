@@ -13,7 +13,9 @@ use jiff::Zoned;
 use msnp_client::msnp::client::AskError as AccountError;
 use msnp_client::msnp::client::switchboard::AskError;
 use msnp_client::msnp::soap::guid::Guid;
-use msnp_client::{Chat, Client, Error, Event as Told, Events, Handle};
+use msnp_client::{
+    Chat, Client, Connector, ContactBook, Error, Event as Told, Events, Handle, Status,
+};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -27,6 +29,7 @@ use super::people::People;
 use super::screen::Screen;
 use super::state::State;
 use super::update::update;
+use crate::profile::Account;
 
 /// What it is now.
 pub(super) fn now() -> Now {
@@ -38,13 +41,13 @@ pub(super) fn now() -> Now {
 
 /// Shows the state and lets things happen until it wants to quit, or the terminal is gone.
 pub(super) async fn run(
-    screen: &mut Screen,
-    state: &mut State,
-    client: &Client,
-    mut events: Events,
+    mut screen: Screen,
+    mut state: State,
+    entrance: Entrance,
+    (client, mut events): (Client, Events),
 ) -> anyhow::Result<()> {
     let (reports, mut reported) = mpsc::unbounded_channel();
-    let mut station = Station::new(client.clone(), reports);
+    let mut station = Station::new(entrance, client, reports);
     let mut keys = EventStream::new();
     let mut stop = Box::pin(stopped());
     let mut session = Session::Lasts;
@@ -55,7 +58,7 @@ pub(super) async fn run(
             biased;
             () = &mut stop => break,
             () = until(draw_at) => {
-                screen.draw(state).context("cannot draw")?;
+                screen.draw(&state).context("cannot draw")?;
                 draw_at = None;
                 continue;
             }
@@ -63,7 +66,15 @@ pub(super) async fn run(
                 Some(happened) => read(happened.context("the terminal is gone")?),
                 None => break,
             },
-            Some(report) = reported.recv() => Some(station.settle(report)),
+            Some(report) = reported.recv() => Some(Event::Outcome(match report {
+                Report::Settled { outcome, chat } => station.settle(outcome, chat),
+                Report::SignedIn(back) => {
+                    session = Session::Lasts;
+                    station.begin(back.client);
+                    events = back.events;
+                    Outcome::SignedIn(back.book)
+                }
+            })),
             told = events.next(), if session == Session::Lasts => match told {
                 Some(told) => station.hear(told),
                 None => {
@@ -75,7 +86,7 @@ pub(super) async fn run(
         };
         let Some(event) = event else { continue };
         let mut quit = false;
-        for effect in update(state, now(), event) {
+        for effect in update(&mut state, now(), event) {
             match effect {
                 Effect::Quit => quit = true,
                 Effect::Bell => screen.bell().context("cannot ring")?,
@@ -88,8 +99,38 @@ pub(super) async fn run(
         }
         draw_at.get_or_insert_with(|| Instant::now() + FRAME);
     }
+    drop(screen);
     station.finish().await;
     Ok(())
+}
+
+/// How one signs in, for when that is to be done once more.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    pub(super) account: Account,
+    pub(super) password: String,
+}
+
+impl Entrance {
+    /// Signs in and reads the lists.
+    pub(super) async fn sign_in(&self, status: Status, message: String) -> anyhow::Result<Back> {
+        let prepare = |connector: Connector| connector.status(status).personal_message(message);
+        let signed_in = self.account.sign_in_with(&self.password, prepare).await;
+        let (client, events) = signed_in?;
+        let book = Box::new(client.contacts().await?);
+        Ok(Back {
+            client,
+            events,
+            book,
+        })
+    }
+}
+
+/// What one has after signing in.
+pub(super) struct Back {
+    pub(super) client: Client,
+    pub(super) events: Events,
+    pub(super) book: Box<ContactBook>,
 }
 
 /// Whether more events come.
@@ -151,6 +192,7 @@ fn read(happened: Happened) -> Option<Event> {
 
 /// Whatever is under way.
 struct Station {
+    entrance: Entrance,
     client: Client,
     chats: HashMap<RoomId, Chat>,
     couriers: HashMap<ConversationId, mpsc::UnboundedSender<Errand>>,
@@ -159,10 +201,14 @@ struct Station {
     under_way: JoinSet<()>,
 }
 
-/// How something went, and the room that came of it.
-struct Report {
-    outcome: Outcome,
-    chat: Option<Chat>,
+/// What a task has to say.
+enum Report {
+    /// How something went, and the room that came of it.
+    Settled {
+        outcome: Outcome,
+        chat: Option<Chat>,
+    },
+    SignedIn(Back),
 }
 
 /// What a courier does for a conversation.
@@ -182,11 +228,12 @@ enum Errand {
 }
 
 impl Station {
-    fn new(client: Client, reports: mpsc::UnboundedSender<Report>) -> Self {
+    fn new(entrance: Entrance, client: Client, reports: mpsc::UnboundedSender<Report>) -> Self {
         let mut under_way = JoinSet::new();
         let (clerk, asked) = mpsc::unbounded_channel();
         under_way.spawn(serve(client.clone(), asked, reports.clone()));
         Self {
+            entrance,
             client,
             chats: HashMap::new(),
             couriers: HashMap::new(),
@@ -196,11 +243,22 @@ impl Station {
         }
     }
 
-    fn settle(&mut self, report: Report) -> Event {
-        if let Some(chat) = report.chat {
+    /// Goes on with another session.
+    fn begin(&mut self, client: Client) {
+        let (clerk, asked) = mpsc::unbounded_channel();
+        let serving = serve(client.clone(), asked, self.reports.clone());
+        self.under_way.spawn(serving);
+        self.clerk = clerk;
+        self.client = client;
+        self.chats.clear();
+        self.couriers.clear();
+    }
+
+    fn settle(&mut self, outcome: Outcome, chat: Option<Chat>) -> Outcome {
+        if let Some(chat) = chat {
             self.chats.insert(RoomId(chat.id()), chat);
         }
-        Event::Outcome(report.outcome)
+        outcome
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -246,6 +304,21 @@ impl Station {
                 // The clerk is there as long as the station.
                 let _sent = self.clerk.send(request);
             }
+            Effect::SignIn { status, message } => {
+                let (entrance, reports) = (self.entrance.clone(), self.reports.clone());
+                self.under_way.spawn(async move {
+                    let report = match entrance.sign_in(status, message).await {
+                        Ok(back) => Report::SignedIn(back),
+                        Err(error) => Report::Settled {
+                            outcome: Outcome::NotSignedIn {
+                                why: error.root_cause().to_string(),
+                            },
+                            chat: None,
+                        },
+                    };
+                    let _told = reports.send(report);
+                });
+            }
             Effect::Bell | Effect::Redraw | Effect::Quit => {}
         }
         while self.under_way.try_join_next().is_some() {}
@@ -273,6 +346,7 @@ impl Station {
         let all = async { while self.under_way.join_next().await.is_some() {} };
         // What has not arrived by then will not.
         let _late = timeout(FAREWELL, all).await;
+        self.client.sign_out().await;
     }
 
     fn hear(&mut self, told: Told) -> Option<Event> {
@@ -389,7 +463,7 @@ impl Courier {
                 }
             };
             // After the end of the station nobody is there to be told.
-            let _told = self.reports.send(Report { outcome, chat });
+            let _told = self.reports.send(Report::Settled { outcome, chat });
         }
     }
 }
@@ -458,7 +532,7 @@ async fn serve(
                 },
             }
         };
-        let _told = reports.send(Report {
+        let _told = reports.send(Report::Settled {
             outcome,
             chat: None,
         });

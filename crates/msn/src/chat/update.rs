@@ -70,6 +70,11 @@ fn settle(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
             why,
         } => talk::not_sent(state, conversation, entry, &why),
         Outcome::Book(book) => lists_read(state, &book),
+        Outcome::SignedIn(book) => {
+            state.take_over(&book);
+            heard::connected(state);
+        }
+        Outcome::NotSignedIn { why } => heard::disconnected(state, &why, None),
         Outcome::Done(request) => done(state, request, effects),
         Outcome::Refused { request, why } => {
             let words = format!("{}: {}", wish(state, &request), text::line(&why));

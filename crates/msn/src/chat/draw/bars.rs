@@ -214,7 +214,7 @@ fn word(state: &State, palette: Palette) -> (String, Style) {
             return (words, palette.wrong());
         }
         Link::Over { reason } => {
-            let words = format!(" The session is over: {reason}. Ctrl+Q leaves.");
+            let words = format!(" The session is over: {reason}. /reconnect or /quit");
             return (words, palette.wrong());
         }
     }

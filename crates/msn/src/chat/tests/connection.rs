@@ -5,9 +5,9 @@ use std::time::Duration;
 use msnp_client::Status;
 
 use super::super::conversation::What;
-use super::super::event::{Effect, Heard, Request, RoomId};
+use super::super::event::{Effect, Heard, Outcome, Request, RoomId};
 use super::super::state::Link;
-use super::{Scene, contact, handle, there};
+use super::{Scene, book, contact, handle, there};
 
 fn lost(scene: &mut Scene, retry_in: Option<Duration>) {
     scene.hear(Heard::Disconnected {
@@ -52,7 +52,7 @@ fn a_lost_connection_counts_down_and_comes_back() {
 }
 
 #[test]
-fn signed_in_elsewhere_is_for_good() {
+fn signed_in_elsewhere_is_over_until_one_wants_it_back() {
     let mut scene = Scene::new(80, 24);
     scene.hear(Heard::Disconnected {
         reason: "signed in elsewhere".to_owned(),
@@ -61,10 +61,27 @@ fn signed_in_elsewhere_is_for_good() {
     assert!(
         scene
             .screen()
-            .contains("The session is over: signed in elsewhere. Ctrl+Q leaves.")
+            .contains("The session is over: signed in elsewhere. /reconnect or /quit")
     );
     assert!(matches!(scene.state.link, Link::Over { .. }));
     assert_eq!(scene.state.wake_at(), None);
+    scene.enter("/reconnect");
+    let (status, message) = (Status::Online, String::new());
+    assert_eq!(scene.effects, [Effect::SignIn { status, message }]);
+    scene.enter("/reconnect");
+    assert_eq!(
+        (scene.toast(), scene.effects.len()),
+        ("That is being tried.", 0)
+    );
+    scene.settle(Outcome::NotSignedIn {
+        why: "wrong handle or password".to_owned(),
+    });
+    let over = "The session is over: wrong handle or password.";
+    assert!(scene.screen().contains(over));
+    scene.enter("/reconnect");
+    scene.settle(Outcome::SignedIn(Box::new(book())));
+    assert_eq!(scene.state.link, Link::Up);
+    assert!(scene.screen().contains("● Bob"));
 }
 
 #[test]

@@ -8,11 +8,13 @@
 //! ```
 //!
 //! `update` and `draw` are pure and hold all that can be right or wrong; the station around them
-//! carries things to and fro. Whatever others write passes `text` before it is kept.
+//! carries things to and fro, with a courier for each conversation and a clerk for the account. Whatever others write passes `text` before it is kept.
 
+mod clerk;
 mod command;
 mod complete;
 mod conversation;
+mod courier;
 mod draw;
 mod editor;
 mod event;

@@ -10,22 +10,17 @@ use anyhow::Context as _;
 use crossterm::event::{Event as Happened, EventStream};
 use futures_util::StreamExt as _;
 use jiff::Zoned;
-use msnp_client::msnp::client::AskError as AccountError;
-use msnp_client::msnp::client::switchboard::AskError;
-use msnp_client::msnp::soap::guid::Guid;
-use msnp_client::{
-    Chat, Client, Connector, ContactBook, Error, Event as Told, Events, Handle, Status,
-};
+use msnp_client::{Chat, Client, Connector, ContactBook, Event as Told, Events, Status};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
+use super::clerk::serve;
+use super::courier::{Courier, Errand};
 use super::event::{
-    Attention, ConversationId, Effect, EntryId, Event, Failure, Heard, Now, Outcome, Request,
-    RoomId, Utterance,
+    Attention, ConversationId, Effect, Event, Heard, Now, Outcome, Request, RoomId,
 };
-use super::people::People;
 use super::screen::Screen;
 use super::state::State;
 use super::update::update;
@@ -202,29 +197,13 @@ struct Station {
 }
 
 /// What a task has to say.
-enum Report {
+pub(super) enum Report {
     /// How something went, and the room that came of it.
     Settled {
         outcome: Outcome,
         chat: Option<Chat>,
     },
     SignedIn(Back),
-}
-
-/// What a courier does for a conversation.
-enum Errand {
-    Open(Vec<Handle>),
-    Say {
-        chat: Option<Chat>,
-        entry: EntryId,
-        what: Utterance,
-    },
-    LeaveWord {
-        entry: EntryId,
-        to: Handle,
-        words: String,
-    },
-    Leave(Chat),
 }
 
 impl Station {
@@ -403,182 +382,7 @@ impl Station {
     }
 }
 
-/// Says what is said in one conversation, in order.
-struct Courier {
-    conversation: ConversationId,
-    client: Client,
-    reports: mpsc::UnboundedSender<Report>,
-}
-
-impl Courier {
-    async fn run(self, mut errands: mpsc::UnboundedReceiver<Errand>) {
-        let conversation = self.conversation;
-        while let Some(errand) = errands.recv().await {
-            let (outcome, chat) = match errand {
-                Errand::Open(with) => match open(&self.client, &with).await {
-                    Ok(chat) => {
-                        let room = RoomId(chat.id());
-                        (Outcome::Opened { conversation, room }, Some(chat))
-                    }
-                    Err(why) => {
-                        let why = failure(&why);
-                        (Outcome::NotOpened { conversation, why }, None)
-                    }
-                },
-                Errand::Say { chat, entry, what } => {
-                    let said = match chat {
-                        Some(chat) => say(&chat, what).await.map_err(|error| failure(&error)),
-                        None => Err(Failure::NotInRoom),
-                    };
-                    let outcome = match said {
-                        Ok(()) => Outcome::Sent {
-                            conversation,
-                            entry,
-                        },
-                        Err(why) => Outcome::NotSent {
-                            conversation,
-                            entry,
-                            why,
-                        },
-                    };
-                    (outcome, None)
-                }
-                Errand::LeaveWord { entry, to, words } => {
-                    let outcome = match self.client.send_offline(&to, &words).await {
-                        Ok(()) => Outcome::Left {
-                            conversation,
-                            entry,
-                        },
-                        Err(why) => Outcome::NotSent {
-                            conversation,
-                            entry,
-                            why: failure(&why),
-                        },
-                    };
-                    (outcome, None)
-                }
-                Errand::Leave(chat) => {
-                    chat.leave().await;
-                    continue;
-                }
-            };
-            // After the end of the station nobody is there to be told.
-            let _told = self.reports.send(Report::Settled { outcome, chat });
-        }
-    }
-}
-
-async fn open(client: &Client, with: &[Handle]) -> Result<Chat, Error> {
-    if let [only] = with {
-        return client.chat_with(only).await;
-    }
-    let chat = client.open_chat().await?;
-    let mut called = Err(Error::Chat(AskError::NotThere));
-    for handle in with {
-        let outcome = chat.invite(handle).await;
-        if called.is_err() {
-            called = outcome;
-        }
-    }
-    let joined = match called {
-        Ok(()) => chat.someone_joins(PATIENCE).await,
-        Err(error) => Err(error),
-    };
-    match joined {
-        Ok(()) => Ok(chat),
-        Err(error) => {
-            chat.leave().await;
-            Err(error)
-        }
-    }
-}
-
-async fn say(chat: &Chat, what: Utterance) -> Result<(), Error> {
-    match what {
-        // As the clients of then write line breaks.
-        Utterance::Words(words) => chat.send(&words.replace('\n', "\r\n")).await,
-        Utterance::Nudge => chat.nudge().await,
-        Utterance::Invite(handle) => chat.invite(&handle).await,
-    }
-}
-
-fn failure(error: &Error) -> Failure {
-    match error {
-        Error::Chat(AskError::NotThere) => Failure::NotThere,
-        Error::Chat(AskError::NotThereOneself) => Failure::NotInRoom,
-        other => Failure::Other(other.to_string()),
-    }
-}
-
-/// Does what is asked for the account, one after the other.
-async fn serve(
-    client: Client,
-    mut asked: mpsc::UnboundedReceiver<Request>,
-    reports: mpsc::UnboundedSender<Report>,
-) {
-    while let Some(request) = asked.recv().await {
-        let outcome = if request == Request::ReadLists {
-            match client.contacts().await {
-                Ok(book) => Outcome::Book(Box::new(book)),
-                // They are read anew when the connection is back.
-                Err(_) => continue,
-            }
-        } else {
-            match ask(&client, &request).await {
-                Ok(()) => Outcome::Done(request),
-                Err(error) => Outcome::Refused {
-                    request,
-                    why: error.to_string(),
-                },
-            }
-        };
-        let _told = reports.send(Report::Settled {
-            outcome,
-            chat: None,
-        });
-    }
-}
-
-async fn ask(client: &Client, request: &Request) -> Result<(), Error> {
-    match request {
-        Request::ReadLists => Ok(()),
-        Request::Add { handle, words } if words.is_empty() => client.add(handle).await,
-        Request::Add { handle, words } => client.add_with_invitation(handle, words).await,
-        Request::Remove(handle) => client.remove(handle).await,
-        Request::Block(handle) => client.block(handle).await,
-        Request::Allow(handle) => client.allow(handle).await,
-        Request::Alias { handle, name } => client.set_nickname(handle, name).await,
-        Request::Name(name) => client.set_name(name).await,
-        Request::Message(text) => client.set_personal_message(text).await,
-        Request::Status(status) => client.set_status(*status).await,
-        Request::Enter { handle, group } => {
-            let group = match group_named(client, group).await {
-                Ok(group) => group,
-                Err(Error::Ask(AccountError::NoSuchGroup)) => client.add_group(group).await?,
-                Err(error) => return Err(error),
-            };
-            client.add_to_group(handle, group).await
-        }
-        Request::LeaveGroup { handle, group } => {
-            let group = group_named(client, group).await?;
-            client.remove_from_group(handle, group).await
-        }
-        Request::RemoveGroup(group) => {
-            let group = group_named(client, group).await?;
-            client.remove_group(group).await
-        }
-    }
-}
-
-async fn group_named(client: &Client, name: &str) -> Result<Guid, Error> {
-    let people = People::new(&client.contacts().await?);
-    let group = people.group_named(name);
-    group.ok_or(Error::Ask(AccountError::NoSuchGroup))
-}
-
 /// How long what happens is gathered before it is drawn.
 const FRAME: Duration = Duration::from_millis(16);
-/// How long somebody who is called may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long what was said last may take to arrive.
 const FAREWELL: Duration = Duration::from_secs(2);

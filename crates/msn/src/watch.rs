@@ -1,0 +1,72 @@
+//! `msn watch`: what happens, one line each, until it is enough.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use clap::Args;
+use msnp_client::{Event, MailHandling, Status};
+
+use crate::duration;
+use crate::exit::Over;
+use crate::output;
+use crate::profile::SignInArguments;
+use crate::stop::stopped;
+use crate::told::Told;
+
+/// What `msn watch` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// End after so long, such as 30s or 5m [default: when interrupted]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+    how_long: Option<Duration>,
+    /// Appear offline, so that nobody calls
+    #[arg(long)]
+    hidden: bool,
+}
+
+/// Tells what happens. Whoever calls is answered; offline messages stay where they are.
+pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Result<()> {
+    let tell = |told: &Told| -> anyhow::Result<()> {
+        let line = match arguments.json {
+            true => told.json()?,
+            false => told.line(),
+        };
+        Ok(output::line(&line)?)
+    };
+    let status = match arguments.hidden {
+        true => Status::Hidden,
+        false => Status::Online,
+    };
+    let prepare = |connector: msnp_client::Connector| {
+        connector
+            .status(status)
+            .offline_messages(MailHandling::Leave)
+    };
+    let (client, mut events) = sign_in.account()?.sign_in(prepare).await?;
+    tell(&Told::SignedIn {
+        handle: client.handle().to_string(),
+    })?;
+    let mut enough = pin!(stopped(arguments.how_long)?);
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = &mut enough => break,
+        };
+        let Some(event) = event else { break };
+        if let Some(told) = Told::of(&event) {
+            tell(&told)?;
+        }
+        if let Event::Disconnected {
+            reason,
+            retry_in: None,
+        } = event
+        {
+            return Err(Over(reason).into());
+        }
+    }
+    client.sign_out().await;
+    Ok(())
+}

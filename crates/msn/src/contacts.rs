@@ -7,13 +7,13 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use msnp_client::{Client, Handle, Status};
 
+use crate::exit::Usage;
 use crate::output;
 use crate::profile::SignInArguments;
 use groups::Groups;
 
 /// What `msn contacts` takes. Alone it lists.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -79,8 +79,20 @@ enum Command {
 
 /// Signs in, does it and signs out.
 pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Result<()> {
+    let command = match (arguments.command, arguments.list) {
+        (None, list) => Command::List(list),
+        (
+            Some(command),
+            ListArguments {
+                json: false,
+                online: false,
+            },
+        ) => command,
+        (Some(_), _) => {
+            return Err(Usage("--json and --online are for listing contacts".to_owned()).into());
+        }
+    };
     let client = sign_in.account()?.visit().await?;
-    let command = arguments.command.unwrap_or(Command::List(arguments.list));
     let done = carry_out(&client, command).await;
     client.sign_out().await;
     done

@@ -61,6 +61,15 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
 }
 
+/// Whether a service said that there is nobody who would have it.
+pub(crate) fn is_of_nobody(error: &anyhow::Error) -> bool {
+    let service = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref()? {
+        Error::Ask(AskError::Service(error)) => error.code().map(is_nobody),
+        _ => None,
+    };
+    error.chain().any(|cause| service(cause) == Some(true))
+}
+
 /// The codes of services for an account that is not there, or does not want to hear of this one. The
 /// last one is what the store of offline messages says of both (services-oim, 4).
 fn is_nobody(code: &str) -> bool {

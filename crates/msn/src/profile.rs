@@ -129,16 +129,9 @@ impl Account {
         signed_in.with_context(|| format!("cannot sign in as {}", self.handle))
     }
 
-    /// Signs in for a moment: nobody sees it, nobody can call, and offline messages stay where they are.
+    /// Signs in for a moment.
     pub(crate) async fn visit(&self) -> anyhow::Result<Client> {
-        let prepare = |connector: Connector| {
-            connector
-                .status(Status::Hidden)
-                .answering(Answering::ByApplication)
-                .reconnecting(Reconnecting::Never)
-                .offline_messages(MailHandling::Leave)
-        };
-        let (client, _events) = self.sign_in(prepare).await?;
+        let (client, _events) = self.sign_in(as_visitor).await?;
         Ok(client)
     }
 
@@ -154,6 +147,15 @@ impl Account {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await?;
         asked.context("cannot ask for the password; set MSN_PASSWORD")
     }
+}
+
+/// For a moment: nobody sees it, nobody can call, and offline messages stay where they are.
+pub(crate) fn as_visitor(connector: Connector) -> Connector {
+    connector
+        .status(Status::Hidden)
+        .answering(Answering::ByApplication)
+        .reconnecting(Reconnecting::Never)
+        .offline_messages(MailHandling::Leave)
 }
 
 /// The first line of what a command says.

@@ -169,8 +169,9 @@ impl Told {
 
     /// As a JSON object, with the time.
     pub(crate) fn json(&self) -> serde_json::Result<String> {
-        let at = Timestamp::now().round(jiff::Unit::Millisecond);
-        let at = at.unwrap_or_else(|_| Timestamp::now()).to_string();
+        let at = Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+            .to_string();
         serde_json::to_string(&Timed { at, told: self })
     }
 

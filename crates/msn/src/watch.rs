@@ -1,5 +1,6 @@
 //! `msn watch`: what happens, one line each, until it is enough.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -50,14 +51,24 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         handle: client.handle().to_string(),
     })?;
     let mut enough = pin!(stopped(arguments.how_long)?);
+    let mut personal_messages = HashMap::new();
     loop {
         let event = tokio::select! {
             event = events.next() => event,
             () = &mut enough => break,
         };
         let Some(event) = event else { break };
-        if let Some(told) = Told::of(&event) {
-            tell(&told)?;
+        match Told::of(&event) {
+            // Servers say it with every status.
+            Some(Told::PersonalMessage { handle, text, .. })
+                if text == personal_messages.get(&handle).map_or("", String::as_str) => {}
+            Some(told) => {
+                if let Told::PersonalMessage { handle, text, .. } = &told {
+                    personal_messages.insert(handle.clone(), text.clone());
+                }
+                tell(&told)?;
+            }
+            None => {}
         }
         if let Event::Disconnected {
             reason,

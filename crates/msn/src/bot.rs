@@ -26,7 +26,7 @@ use crate::duration;
 use crate::exit::Over;
 use crate::profile::SignInArguments;
 use crate::stop::stopped;
-use crate::told::Told;
+use crate::told::{Teller, Told};
 use program::Program;
 
 /// For `--help`.
@@ -135,6 +135,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         true => Door::Keep(keep::Keep::begin(&bot)),
         false => Door::Each(each::Each::new(&bot, arguments.at_most.into())),
     };
+    let mut teller = Teller::default();
     loop {
         let event = tokio::select! {
             event = events.next() => event,
@@ -142,8 +143,9 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         };
         let Some(event) = event else { break };
         bot.keep_in_mind(&event);
-        match &event {
-            Event::AddedBy { handle, .. } if arguments.accept => {
+        let told = teller.told(&event);
+        match (&event, &told) {
+            (Event::AddedBy { handle, .. }, _) if arguments.accept => {
                 let (client, handle) = (client.clone(), handle.clone());
                 tokio::spawn(async move {
                     if let Err(error) = client.add(&handle).await {
@@ -151,11 +153,14 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
                     }
                 });
             }
-            Event::Disconnected { retry_in: None, .. } => {}
-            Event::Disconnected { .. } | Event::Reconnected => {
-                if let Some(told) = Told::of(&event) {
-                    eprintln!("msn: {}", told.line());
+            (
+                Event::Disconnected {
+                    retry_in: Some(_), ..
                 }
+                | Event::Reconnected,
+                Some(told),
+            ) => {
+                eprintln!("msn: {}", told.line());
             }
             _ => {}
         }
@@ -166,7 +171,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         {
             return Err(Over(reason).into());
         }
-        let told = Told::of(&event).filter(|told| {
+        let told = told.filter(|told| {
             let wanted = arguments.events.iter();
             wanted.copied().any(|kind| Some(kind) == Kind::of(told))
         });

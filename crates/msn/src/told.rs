@@ -1,6 +1,8 @@
 //! What happens, as a line for people and as a JSON object for programs: of `msn watch`, and on the
 //! standard input of the program of `msn bot`.
 
+use std::collections::HashMap;
+
 use jiff::{Timestamp, Zoned};
 use msnp_client::{Chat, Contact, Event, Handle, Status};
 use serde::Serialize;
@@ -87,9 +89,33 @@ struct Timed<'a> {
     told: &'a Told,
 }
 
-impl Told {
+/// Makes lines of events. It remembers who entered which conversation: whoever says something may have
+/// left when that is told.
+#[derive(Debug, Default)]
+pub(crate) struct Teller {
+    names: HashMap<(u64, Handle), String>,
+}
+
+impl Teller {
     /// What an event means to a program; `None`: nothing.
-    pub(crate) fn of(event: &Event) -> Option<Self> {
+    pub(crate) fn told(&mut self, event: &Event) -> Option<Told> {
+        match event {
+            Event::Joined { chat, member } => {
+                let (who, name) = (member.handle.clone(), member.name.text().into_owned());
+                self.names.insert((chat.id(), who), name);
+            }
+            Event::ChatClosed { chat, .. } => self.names.retain(|(id, _), _| *id != chat.id()),
+            _ => {}
+        }
+        Told::of(event, |chat, handle| {
+            let name = self.names.get(&(chat.id(), handle.clone())).cloned();
+            name.unwrap_or_else(|| handle.to_string())
+        })
+    }
+}
+
+impl Told {
+    fn of(event: &Event, name_in: impl Fn(&Chat, &Handle) -> String) -> Option<Self> {
         Some(match event {
             Event::Presence(contact) => Self::Presence {
                 handle: contact.handle.to_string(),
@@ -241,14 +267,4 @@ pub(crate) fn status(contact: &Contact) -> &'static str {
         Some(Status::OnThePhone) => "on_the_phone",
         Some(Status::OutToLunch) => "out_to_lunch",
     }
-}
-
-/// As somebody in a conversation is called.
-fn name_in(chat: &Chat, handle: &Handle) -> String {
-    let members = chat.members();
-    let member = members.iter().find(|member| member.handle == *handle);
-    member.map_or_else(
-        || handle.to_string(),
-        |member| member.name.text().into_owned(),
-    )
 }

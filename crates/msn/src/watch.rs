@@ -12,7 +12,7 @@ use crate::exit::Over;
 use crate::output;
 use crate::profile::SignInArguments;
 use crate::stop::stopped;
-use crate::told::Told;
+use crate::told::{Teller, Told};
 
 /// What `msn watch` takes.
 #[derive(Debug, Args)]
@@ -51,6 +51,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         handle: client.handle().to_string(),
     })?;
     let mut enough = pin!(stopped(arguments.how_long)?);
+    let mut teller = Teller::default();
     let mut personal_messages = HashMap::new();
     loop {
         let event = tokio::select! {
@@ -58,7 +59,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
             () = &mut enough => break,
         };
         let Some(event) = event else { break };
-        match Told::of(&event) {
+        match teller.told(&event) {
             // Servers say it with every status.
             Some(Told::PersonalMessage { handle, text, .. })
                 if text == personal_messages.get(&handle).map_or("", String::as_str) => {}

@@ -9,7 +9,6 @@
 //!   msnp::client::Switchboard -- pipe --> the same, one for each who calls
 //! ```
 
-use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -248,12 +247,10 @@ impl Pipe {
     }
 }
 
-fn wait_until(at: Option<Instant>) -> impl Future<Output = ()> {
-    async move {
-        match at {
-            Some(at) => sleep_until(at.into()).await,
-            None => std::future::pending().await,
-        }
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }
 

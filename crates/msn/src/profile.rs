@@ -8,21 +8,30 @@
 //! [profile.home]
 //! server = "chat.example.com"
 //! handle = "alice@example.com"
+//! password-command = "pass show messenger"
 //! ```
 
-use std::collections::BTreeMap;
+mod edit;
+mod file;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use etcetera::BaseStrategy as _;
-use msnp_client::{Client, Connector, Events, Server};
-use serde::Deserialize;
+use msnp_client::{
+    Answering, Client, Connector, Events, Handle, MailHandling, Reconnecting, Server, Status,
+};
+
+use crate::exit::Usage;
+use file::{File, Profile};
+
+pub(crate) use edit::{Arguments, run};
 
 /// What every subcommand that signs in takes.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Who and where")]
 pub(crate) struct SignInArguments {
-    /// A profile of the configuration file
+    /// A profile of the configuration file [default: the one that it names]
     #[arg(long, global = true, env = "MSN_PROFILE")]
     pub(crate) profile: Option<String>,
     /// The configuration file [default: msn/config.toml in the folder for configuration]
@@ -38,26 +47,15 @@ pub(crate) struct SignInArguments {
     #[arg(long, global = true, value_name = "URL", env = "MSN_SERVICES")]
     pub(crate) services: Option<String>,
     /// The address to sign in as
-    #[arg(long, short = 'u', global = true, env = "MSN_HANDLE")]
+    #[arg(
+        id = "account",
+        long = "handle",
+        short = 'u',
+        global = true,
+        value_name = "ADDRESS",
+        env = "MSN_HANDLE"
+    )]
     pub(crate) handle: Option<String>,
-}
-
-/// One profile.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Profile {
-    server: Option<String>,
-    port: Option<u16>,
-    services: Option<String>,
-    handle: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    default: Option<String>,
-    #[serde(default)]
-    profile: BTreeMap<String, Profile>,
 }
 
 /// Who signs in where.
@@ -65,6 +63,7 @@ struct File {
 pub(crate) struct Account {
     pub(crate) server: Server,
     pub(crate) handle: String,
+    password_command: Option<String>,
 }
 
 impl SignInArguments {
@@ -72,63 +71,59 @@ impl SignInArguments {
     pub(crate) fn account(&self) -> anyhow::Result<Account> {
         let profile = self.chosen()?;
         let host = self.server.clone().or(profile.server);
-        let host = host.context("no server: say --server HOST, or make a profile")?;
+        let host = host.context(Usage(
+            "no server: say --server HOST, or make a profile (msn profile add)".to_owned(),
+        ))?;
         let mut server = Server::new(host);
         if let Some(port) = self.port.or(profile.port) {
             server = server.port(port);
         }
         if let Some(services) = self.services.clone().or(profile.services) {
+            file::check_services(&services)?;
             server = server.services_at(services);
         }
+        // The command of a profile gives the password of that profile's account.
+        let password_command = match &self.handle {
+            Some(handle) if profile.handle.as_ref() != Some(handle) => None,
+            _ => profile.password_command,
+        };
         let handle = self.handle.clone().or(profile.handle);
-        let handle = handle.context("who signs in? Say --handle ADDRESS, or make a profile")?;
-        Ok(Account { server, handle })
+        let handle = handle.context(Usage(
+            "who signs in? Say --handle ADDRESS, or make a profile (msn profile add)".to_owned(),
+        ))?;
+        if let Err(error) = Handle::parse(&handle) {
+            return Err(Usage(format!("{handle:?}: {error}")).into());
+        }
+        Ok(Account {
+            server,
+            handle,
+            password_command,
+        })
     }
 
+    /// The profile that is asked for, else the usual one, else an empty one.
     fn chosen(&self) -> anyhow::Result<Profile> {
-        let Some(file) = self.read()? else {
-            return match &self.profile {
-                Some(name) => bail!("there is no configuration file with the profile {name:?}"),
-                None => Ok(Profile::default()),
-            };
-        };
-        let Some(name) = self.profile.clone().or(file.default) else {
+        let file = File::read(&self.place()?)?;
+        let Some(name) = self.profile.as_ref().or(file.default.as_ref()) else {
             return Ok(Profile::default());
         };
-        let profile = file.profile.get(&name).cloned();
-        profile.with_context(|| format!("the configuration file has no profile {name:?}"))
+        let profile = file.profile.get(name).cloned();
+        profile.with_context(|| Usage(format!("there is no profile {name:?} (msn profile list)")))
     }
 
-    /// The configuration file; one that nobody named need not be there.
-    fn read(&self) -> anyhow::Result<Option<File>> {
-        let path = match &self.config {
-            Some(path) => path.clone(),
-            None => match etcetera::choose_base_strategy() {
-                Ok(strategy) => strategy.config_dir().join("msn").join("config.toml"),
-                Err(_) => return Ok(None),
-            },
-        };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.config.is_none() => {
-                return Ok(None);
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        let file = toml::from_str(&text);
-        file.with_context(|| format!("{} is not as it should be", path.display()))
+    /// Where the configuration file is, or would be.
+    fn place(&self) -> anyhow::Result<file::Place> {
+        file::Place::of(self.config.as_ref())
     }
 }
 
 impl Account {
-    /// Signs in, with the password from `MSN_PASSWORD` or asked for.
+    /// Signs in, with the password from `MSN_PASSWORD`, from the profile's command, or asked for.
     pub(crate) async fn sign_in(
         &self,
         prepare: impl FnOnce(Connector) -> Connector,
     ) -> anyhow::Result<(Client, Events)> {
-        let password = password(&self.handle)?;
+        let password = self.password().await?;
         self.sign_in_with(&password, prepare).await
     }
 
@@ -142,13 +137,51 @@ impl Account {
         let signed_in = connector.sign_in(&self.handle, password).await;
         signed_in.with_context(|| format!("cannot sign in as {}", self.handle))
     }
+
+    /// Signs in for a moment.
+    pub(crate) async fn visit(&self) -> anyhow::Result<Client> {
+        let (client, _events) = self.sign_in(as_visitor).await?;
+        Ok(client)
+    }
+
+    /// The password: never from the command line, where everybody on the machine can read it.
+    pub(crate) async fn password(&self) -> anyhow::Result<String> {
+        if let Ok(password) = std::env::var("MSN_PASSWORD") {
+            return Ok(password);
+        }
+        if let Some(command) = &self.password_command {
+            return password_of(command).await;
+        }
+        let prompt = format!("Password of {}: ", self.handle);
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await?;
+        asked.context("cannot ask for the password; set MSN_PASSWORD")
+    }
 }
 
-/// The password: never from the command line, where everybody on the machine can read it.
-pub(crate) fn password(handle: &str) -> anyhow::Result<String> {
-    match std::env::var("MSN_PASSWORD") {
-        Ok(password) => Ok(password),
-        Err(_) => rpassword::prompt_password(format!("Password of {handle}: "))
-            .context("cannot ask for the password; set MSN_PASSWORD"),
+/// For a moment: nobody sees it, nobody can call, and offline messages stay where they are.
+pub(crate) fn as_visitor(connector: Connector) -> Connector {
+    connector
+        .status(Status::Hidden)
+        .answering(Answering::ByApplication)
+        .reconnecting(Reconnecting::Never)
+        .offline_messages(MailHandling::Leave)
+}
+
+/// The first line of what a command says.
+async fn password_of(command: &str) -> anyhow::Result<String> {
+    let run = tokio::process::Command::new("sh")
+        .args(["-c", command])
+        .stdin(std::process::Stdio::inherit())
+        .stderr(std::process::Stdio::inherit())
+        .output();
+    let output = run.await.context("cannot run the password-command")?;
+    if !output.status.success() {
+        bail!("the password-command failed: {}", output.status);
+    }
+    let said = String::from_utf8(output.stdout);
+    let said = said.ok().context("the password-command said no UTF-8")?;
+    match said.lines().next() {
+        Some(password) if !password.is_empty() => Ok(password.to_owned()),
+        _ => bail!("the password-command said nothing"),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use msnp::client::contacts::{Contact, ContactBook, ContactPresence};
-use msnp::client::{Ask, AskError, OfflineText, Outcome};
+use msnp::client::{Ask, AskError, MailId, OfflineMessage, OfflineText, Outcome, WaitingMessage};
 use msnp::handle::Handle;
 use msnp::presence::{Status, UserData};
 use msnp::roster::{AddPolicy, Privacy};
@@ -239,6 +239,32 @@ impl Client {
         self.ask(Ask::SendOffline { handle, text }).await.map(drop)
     }
 
+    /// Which offline messages wait. For sessions that leave them
+    /// ([`MailHandling::Leave`](crate::MailHandling)): others have them as events.
+    pub async fn offline_messages(&self) -> Result<Vec<WaitingMessage>, Error> {
+        match self.ask(Ask::ListMail).await? {
+            Outcome::Waiting(messages) => Ok(messages),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// An offline message that waits. It stays where it is.
+    pub async fn read_offline_message(&self, id: &MailId) -> Result<OfflineMessage, Error> {
+        match self.ask(Ask::ReadMail(id.clone())).await? {
+            Outcome::Message(message) => Ok(message),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Deletes offline messages.
+    pub async fn delete_offline_messages(&self, ids: &[MailId]) -> Result<(), Error> {
+        // A service takes so many at once.
+        for ids in ids.chunks(DELETED_AT_ONCE) {
+            self.ask(Ask::DeleteMail(ids.to_vec())).await?;
+        }
+        Ok(())
+    }
+
     /// Ends the session, and every conversation with it. It is no error to have ended already.
     pub async fn sign_out(&self) {
         // Whatever the answer is, one is signed out.
@@ -259,3 +285,6 @@ impl Client {
 
 /// How long somebody who is called may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many offline messages are deleted in one request.
+const DELETED_AT_ONCE: usize = 20;

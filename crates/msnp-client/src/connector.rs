@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use msnp::client::{Identity, Seed, Settings};
+use msnp::client::{Identity, MailHandling, Seed, Settings};
 use msnp::handle::Handle;
 use msnp::presence::{Capabilities, Status, UserData};
 use msnp::proof::challenge::Product;
@@ -29,6 +29,7 @@ pub struct Connector {
     versions: Vec<Version>,
     answering: Answering,
     reconnecting: Reconnecting,
+    mail: MailHandling,
 }
 
 /// Who answers when somebody calls.
@@ -78,6 +79,7 @@ impl Connector {
             versions: vec![Version::MSNP15, Version::MSNP14, Version::MSNP13],
             answering: Answering::default(),
             reconnecting: Reconnecting::default(),
+            mail: MailHandling::default(),
         }
     }
 
@@ -123,6 +125,14 @@ impl Connector {
         }
     }
 
+    /// What becomes of offline messages that wait: usually each comes as
+    /// [`Event::OfflineMessage`](crate::Event::OfflineMessage) and is then deleted from the server.
+    /// Whoever signs in for another reason leaves them.
+    #[must_use]
+    pub fn offline_messages(self, mail: MailHandling) -> Self {
+        Self { mail, ..self }
+    }
+
     /// Signs in: done when the lists are read and the account appears. The password goes to the
     /// sign-in service alone.
     pub async fn sign_in(
@@ -153,6 +163,7 @@ impl Connector {
             capabilities: CAPABILITIES,
             picture,
             data: self.data,
+            mail: self.mail,
             seed: Seed(rand::random()),
         };
         let plan = session::Plan {

@@ -98,6 +98,10 @@ pub enum Event {
     ContactsChanged,
     /// Somebody left a message while this account was away. It is deleted from the server now.
     OfflineMessage(OfflineMessage),
+    /// Offline messages wait, and are left where they are: see
+    /// [`offline_messages`](crate::Client::offline_messages). Only with
+    /// [`MailHandling::Leave`](crate::MailHandling).
+    OfflineMessagesWait,
     /// The server goes down in so many minutes.
     GoingDown {
         /// How many.

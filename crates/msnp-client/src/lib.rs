@@ -137,7 +137,7 @@ pub use msnp;
 pub use msnp::client::contacts::{Contact, ContactBook, ContactPresence};
 pub use msnp::client::service::Service;
 pub use msnp::client::speech::Text;
-pub use msnp::client::{Closing, OfflineMessage};
+pub use msnp::client::{Closing, MailHandling, MailId, OfflineMessage, WaitingMessage};
 pub use msnp::handle::Handle;
 pub use msnp::presence::Status;
 pub use msnp::wire::version::Version;

@@ -323,6 +323,7 @@ impl Task {
                 }
             }
             Happened::Offline(message) => Event::OfflineMessage(message),
+            Happened::MailWaits => Event::OfflineMessagesWait,
             Happened::GoingDown { minutes } => Event::GoingDown { minutes },
             Happened::Trouble(what) => {
                 tracing::warn!("{what}");

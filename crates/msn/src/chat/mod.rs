@@ -37,7 +37,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use msnp_client::Status;
 
-use crate::profile::{self, SignInArguments};
+use crate::profile::SignInArguments;
 
 /// What `msn chat` takes.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
     };
     let account = sign_in.account()?;
     let entrance = station::Entrance {
-        password: profile::password(&account.handle)?,
+        password: account.password().await?,
         account,
     };
     let station::Back {

@@ -1,7 +1,7 @@
 //! Messages for those who are not there.
 
 use msnp::client::AskError;
-use msnp_client::{Error, Event, OfflineMessage, Status, Version};
+use msnp_client::{Error, Event, MailHandling, OfflineMessage, Status, Version};
 
 use papilio::config::Config;
 
@@ -75,6 +75,40 @@ async fn more_than_a_notification_tells_come_too() {
     texts.sort();
     texts.dedup();
     assert_eq!(texts.len(), COUNT);
+}
+
+#[tokio::test]
+async fn what_is_left_where_it_is_can_be_listed_read_and_deleted() {
+    let house = House::open().await;
+    house.friends(&["alice", "bob"]).await;
+    let alice = house.sign_in("alice").await.client;
+    for text in ["first", "second"] {
+        alice.send_offline(&handle("bob"), text).await.unwrap();
+    }
+    let leaving = || house.connector().offline_messages(MailHandling::Leave);
+    let mut bob = house.sign_in_by(leaving(), "bob").await;
+    let told = |event| matches!(event, Event::OfflineMessagesWait).then_some(());
+    bob.until(told).await;
+    let waiting = bob.client.offline_messages().await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    for (message, text) in waiting.iter().zip(["first", "second"]) {
+        assert_eq!(
+            (&*message.from, &*message.name),
+            ("alice@example.com", "alice")
+        );
+        assert!(message.received.ends_with('Z'), "{}", message.received);
+        for _again in 0..2 {
+            let read = bob.client.read_offline_message(&message.id).await.unwrap();
+            assert_eq!((&read.from, &*read.text), (&handle("alice"), text));
+        }
+    }
+    let first = [waiting[0].id.clone()];
+    bob.client.delete_offline_messages(&first).await.unwrap();
+    bob.client.sign_out().await;
+
+    // Whoever takes them gets what is left.
+    let mut bob = house.sign_in("bob").await;
+    assert_eq!(offline_message(&mut bob).await.text, "second");
 }
 
 const COUNT: usize = 30;

@@ -10,7 +10,7 @@
 use bytes::Bytes;
 
 use super::draw::Seed;
-use super::offline::{OfflineMessage, OfflineText};
+use super::offline::{MailHandling, MailId, OfflineMessage, OfflineText, WaitingMessage};
 use super::service::{Reply, ServiceError, ServiceRequest};
 use crate::handle::Handle;
 use crate::message::Message;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub picture: Option<MsnObject>,
     /// The personal message and what is playing.
     pub data: UserData,
+    /// What becomes of offline messages that wait.
+    pub mail: MailHandling,
     /// Where random numbers come from.
     pub seed: Seed,
 }
@@ -195,6 +197,12 @@ pub enum Ask {
         /// What.
         text: OfflineText,
     },
+    /// Which offline messages wait. Its outcome is [`Outcome::Waiting`].
+    ListMail,
+    /// An offline message, which stays where it is. Its outcome is [`Outcome::Message`].
+    ReadMail(MailId),
+    /// Delete offline messages.
+    DeleteMail(Vec<MailId>),
     /// End the session. Done when the server has said so, or does not.
     SignOut,
 }
@@ -209,6 +217,10 @@ pub enum Outcome {
     Group(Guid),
     /// Where the conversation is, and what to enter with.
     Switchboard(SwitchboardReferral),
+    /// The offline messages that wait.
+    Waiting(Vec<WaitingMessage>),
+    /// An offline message.
+    Message(OfflineMessage),
 }
 
 /// Why an [`Ask`] was not done.
@@ -264,6 +276,8 @@ pub enum Event {
     Ringing(Rng),
     /// Somebody left a message while the account was away.
     Offline(OfflineMessage),
+    /// Offline messages wait, and are left where they are ([`MailHandling::Leave`]).
+    MailWaits,
     /// Another client sends data past any conversation: `UBN`.
     Handed {
         /// Who.

@@ -49,7 +49,7 @@ pub use exchange::{
     SignInError,
 };
 pub use notification::Notification;
-pub use offline::{OfflineMessage, OfflineText};
+pub use offline::{MailHandling, MailId, OfflineMessage, OfflineText, WaitingMessage};
 pub use sign_in::SignIn;
 
 use contacts::ContactBook;

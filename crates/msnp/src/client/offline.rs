@@ -31,6 +31,48 @@ impl fmt::Debug for OfflineText {
     }
 }
 
+/// What a session does with offline messages that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailHandling {
+    /// Fetches each, hands it over, and then deletes it from the server.
+    #[default]
+    Take,
+    /// Leaves them until they are asked for, for whoever signs in for another reason.
+    Leave,
+}
+
+/// By what a service knows an offline message.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MailId(pub String);
+
+/// An offline message as the list of those that wait has it (services-oim, 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitingMessage {
+    /// By what it is asked for.
+    pub id: MailId,
+    /// Who left it, as the service writes it.
+    pub from: String,
+    /// As they called themselves; may be empty.
+    pub name: String,
+    /// When, as the service writes it: `2006-06-19T12:34:56.000Z`. May be empty.
+    pub received: String,
+    /// How large it is, in bytes; 0 if the service does not say.
+    pub size: u64,
+}
+
+impl WaitingMessage {
+    pub(super) fn new(id: &str) -> Self {
+        Self {
+            id: MailId(id.to_owned()),
+            from: String::new(),
+            name: String::new(),
+            received: String::new(),
+            size: 0,
+        }
+    }
+}
+
 /// A message that somebody left while the account was away. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]

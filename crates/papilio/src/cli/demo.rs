@@ -1,4 +1,6 @@
-//! `papilio serve --demo`: three accounts that have one another as contacts (DESIGN, 1).
+//! `papilio serve --demo`: three accounts that have one another as contacts, and an echo bot (DESIGN, 1).
+
+mod echo;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,6 +9,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use msnp::handle::Handle;
 use msnp::roster::Lists;
+
+pub use echo::Echo;
 
 use crate::password::{Password, Passwords};
 use crate::store::Store;
@@ -20,13 +24,17 @@ const ACCOUNTS: [(&str, &str); 3] = [
     ("bob@example.com", "Bob"),
     ("carol@example.com", "Carol"),
 ];
-const PASSWORD: &str = "papilio";
+/// The bot: a contact of theirs.
+const ECHO: (&str, &str) = ("echo@example.com", "Echo");
+
+/// Everybody's.
+pub const PASSWORD: &str = "papilio";
 
 /// Makes the accounts that are not there yet, and their contacts.
-pub(super) async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
+pub async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
     let mut new = Vec::new();
     let mut handles: Vec<Handle> = Vec::new();
-    for (email, name) in ACCOUNTS {
+    for (email, name) in ACCOUNTS.into_iter().chain([ECHO]) {
         let handle: Handle = email.parse()?;
         handles.push(handle.clone());
         if store.account_by_handle(&handle).await?.is_some() {
@@ -47,9 +55,14 @@ pub(super) async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result
         .add_accounts(&new)
         .await
         .context("cannot make the accounts of the demo")?;
+    let is_new = |handle: &Handle| new.iter().any(|account| account.handle == *handle);
     let mut rows = Vec::new();
     for owner in &handles {
         for contact in handles.iter().filter(|&other| other != owner) {
+            // What people changed since the others were made stays changed.
+            if !is_new(owner) && !is_new(contact) {
+                continue;
+            }
             let (owner, contact) = (owner.clone(), contact.clone());
             rows.push(ImportedContact {
                 owner,
@@ -75,9 +88,11 @@ pub(super) fn instructions(msnp: Option<SocketAddr>, folder: &Path) -> String {
     Password     {PASSWORD}
     Server       {server} for Messenger; the other services are on the http port
 
-  They have one another as contacts already: sign in as two of them and chat.
+  They have one another as contacts already: sign in as two of them and chat. Alone, talk to {echo},
+  who says everything again.
   Ctrl-C stops it. Everything is in the folder {folder}; delete that to begin anew.
 ",
+        echo = ECHO.0,
         folder = folder.display()
     )
 }

@@ -9,7 +9,7 @@
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
-mod demo;
+pub mod demo;
 mod import;
 mod import_line;
 pub mod serve;
@@ -83,7 +83,7 @@ struct ServeFlags {
     /// The highest version of the protocol to offer, such as 13 [default: the newest that is served]
     #[arg(long, value_name = "N", value_parser = version)]
     max_version: Option<Version>,
-    /// Loopback only, with three accounts to play with
+    /// Loopback only, with three accounts and an echo bot to play with
     #[arg(long)]
     demo: bool,
 }

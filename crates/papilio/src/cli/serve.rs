@@ -95,11 +95,18 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         gateway: gateway.clone(),
     };
     let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
+    let echo = config.demo.then(|| demo::Echo {
+        reception: reception.clone(),
+        router: http::router(services.clone()),
+    });
     let (mut listeners, http) = ports.serve(config, &reception, services);
     if let Some(interval) = config.sign_in.sign_out_interval {
         listeners.spawn(sign_outs.run(interval));
     }
     listeners.spawn(clear_away(store.clone()));
+    if let Some(echo) = echo {
+        listeners.spawn(echo.run());
+    }
     println!("{ready}");
     if config.demo {
         eprintln!("{}", demo::instructions(where_to, &config.data));

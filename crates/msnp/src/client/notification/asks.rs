@@ -133,6 +133,9 @@ impl Notification {
                 let number = self.letters;
                 vec![Step::Store(handle, Letter { text, number })]
             }
+            Ask::ListMail => vec![Step::ListMail],
+            Ask::ReadMail(id) => vec![Step::ReadMail(id)],
+            Ask::DeleteMail(ids) => vec![Step::DeleteMail(ids)],
             // Asked before the plan is made.
             Ask::Status(_)
             | Ask::Picture(_)

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::{Fetch, Notification};
 use crate::client::exchange::{Effect, Event};
+use crate::client::offline::{MailHandling, MailId};
 use crate::client::service::offline::{self, Waiting};
-use crate::client::service::tickets;
 use crate::client::service::{Reply, ServiceError};
 use crate::message::Message;
 
@@ -15,9 +15,9 @@ use crate::message::Message;
 pub(super) struct Inbox {
     state: State,
     /// To be fetched.
-    waiting: VecDeque<String>,
+    waiting: VecDeque<MailId>,
     /// Handed over, to be deleted.
-    read: Vec<String>,
+    read: Vec<MailId>,
     /// Whether to ask again for what waits.
     ask: bool,
 }
@@ -27,16 +27,21 @@ enum State {
     #[default]
     Idle,
     Asking,
-    Fetching(String),
+    Fetching(MailId),
     Deleting,
 }
 
 impl Notification {
     /// A notification that may name messages.
     pub(super) fn mail_waits(&mut self, notification: &Message, effects: &mut Vec<Effect>) {
-        match Waiting::read(notification) {
+        let waiting = Waiting::read(notification);
+        if waiting.is_some() && self.settings.mail == MailHandling::Leave {
+            effects.push(Effect::Event(Event::MailWaits));
+            return;
+        }
+        match waiting {
             Some(Waiting::Messages(ids)) => {
-                let known = |id: &String| {
+                let known = |id: &MailId| {
                     let fetching = matches!(&self.inbox.state, State::Fetching(at) if at == id);
                     fetching || self.inbox.waiting.contains(id) || self.inbox.read.contains(id)
                 };
@@ -81,15 +86,15 @@ impl Notification {
     }
 
     fn next_mail(&mut self, effects: &mut Vec<Effect>) {
-        let ticket = self.tickets.first(&[tickets::MESSENGER, tickets::SECURE]);
+        let ticket = self.mail_ticket().to_owned();
         let (state, request) = if std::mem::take(&mut self.inbox.ask) {
-            (State::Asking, offline::metadata(ticket))
+            (State::Asking, offline::metadata(&ticket))
         } else if let Some(id) = self.inbox.waiting.pop_front() {
-            let request = offline::message(ticket, &id);
+            let request = offline::message(&ticket, &id);
             (State::Fetching(id), request)
         } else if !self.inbox.read.is_empty() {
             let read = std::mem::take(&mut self.inbox.read);
-            (State::Deleting, offline::delete(ticket, &read))
+            (State::Deleting, offline::delete(&ticket, &read))
         } else {
             return;
         };

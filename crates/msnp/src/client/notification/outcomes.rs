@@ -54,7 +54,10 @@ impl Notification {
                 contact.id = Some(id);
                 contact.lists |= Lists::FORWARD;
             }
-            ("AuthenticationFailed", Step::Store(..)) if operation.retries < RETRIES => {
+            (
+                "AuthenticationFailed",
+                Step::Store(..) | Step::ListMail | Step::ReadMail(_) | Step::DeleteMail(_),
+            ) if operation.retries < RETRIES => {
                 operation.retries += 1;
                 let ServiceError::Fault { fault, .. } = error else {
                     return None;
@@ -112,9 +115,7 @@ impl Notification {
             Step::AddGroup(name) => {
                 let id = book::guid(reply)?;
                 self.book.groups.insert(id, name.clone());
-                if let Some(operation) = self.operations.front_mut() {
-                    operation.outcome = Outcome::Group(id);
-                }
+                self.outcome(Outcome::Group(id));
             }
             Step::RenameGroup(group, name) => {
                 book::done(reply)?;
@@ -150,6 +151,9 @@ impl Notification {
                 self.book.set_lists(handle, lists);
             }
             Step::Store(..) => offline::stored(reply)?,
+            Step::ListMail => self.outcome(Outcome::Waiting(offline::read_list(reply)?)),
+            Step::ReadMail(_) => self.outcome(Outcome::Message(offline::read_message(reply)?)),
+            Step::DeleteMail(_) => offline::deleted(reply)?,
             Step::ReadLists
             | Step::SessionAdd(..)
             | Step::SessionRemove(..)
@@ -157,6 +161,13 @@ impl Notification {
             | Step::Privacy(_) => {}
         }
         Ok(())
+    }
+
+    /// What the operation under way comes to, when all goes well.
+    fn outcome(&mut self, outcome: Outcome) {
+        if let Some(operation) = self.operations.front_mut() {
+            operation.outcome = outcome;
+        }
     }
 
     fn member_added(&mut self, role: Role, handle: &Handle) {

@@ -14,7 +14,7 @@ use crate::client::contacts::ContactBook;
 use crate::client::exchange::{
     Ask, AskError, AskId, Closing, Effect, Event, FetchId, Outcome, SignInError,
 };
-use crate::client::offline::OfflineText;
+use crate::client::offline::{MailId, OfflineText};
 use crate::client::send;
 use crate::client::service::book::{self, Credential, Placing, Update};
 use crate::client::service::membership::{self, Membership};
@@ -67,6 +67,9 @@ pub(super) enum Step {
     /// Off PL, for whoever is there by then.
     Answer(Handle),
     Store(Handle, Letter),
+    ListMail,
+    ReadMail(MailId),
+    DeleteMail(Vec<MailId>),
     SessionAdd(Handle, Lists),
     SessionRemove(Handle, Lists),
     Rename(FriendlyName),
@@ -229,6 +232,9 @@ impl Notification {
             }
             Step::Answer(_) => return Ok(Progress::Done),
             Step::Store(handle, letter) => self.letter(handle, letter),
+            Step::ListMail => offline::metadata(self.mail_ticket()),
+            Step::ReadMail(id) => offline::message(self.mail_ticket(), id),
+            Step::DeleteMail(ids) => offline::delete(self.mail_ticket(), ids),
             Step::SessionAdd(handle, lists) => {
                 let command = self.list_command(handle, *lists);
                 send(effects, &NotificationRequest::Adl(command));
@@ -380,6 +386,11 @@ impl Notification {
         }
     }
 
+    /// For the services of offline messages.
+    pub(super) fn mail_ticket(&self) -> &str {
+        self.tickets.first(&[tickets::MESSENGER, tickets::SECURE])
+    }
+
     fn letter(&self, to: &Handle, letter: &Letter) -> ServiceRequest {
         let letter = offline::Letter {
             from: &self.settings.identity.handle,
@@ -390,7 +401,7 @@ impl Notification {
             sequence: letter.number,
         };
         let pass = Pass {
-            ticket: self.tickets.first(&[tickets::MESSENGER, tickets::SECURE]),
+            ticket: self.mail_ticket(),
             product: self.settings.product.id,
             lock_key: &self.lock_key,
             version: self.dialect.version,

@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use super::tickets::halves;
 use super::{Reply, Service, ServiceError, ServiceRequest, answer, body_of, envelope, text};
-use crate::client::offline::{OfflineMessage, OfflineText};
+use crate::client::offline::{MailId, OfflineMessage, OfflineText, WaitingMessage};
 use crate::handle::Handle;
 use crate::message::Message;
 use crate::soap::envelope::Element;
@@ -110,7 +110,7 @@ pub fn stored(reply: &Reply) -> Result<(), ServiceError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiting {
     /// These.
-    Messages(Vec<String>),
+    Messages(Vec<MailId>),
     /// More than it tells: [`metadata`].
     Many,
 }
@@ -140,16 +140,33 @@ pub fn metadata(ticket: &str) -> ServiceRequest {
 }
 
 /// The answer to [`metadata`].
-pub fn read_metadata(reply: &Reply) -> Result<Vec<String>, ServiceError> {
+pub fn read_metadata(reply: &Reply) -> Result<Vec<MailId>, ServiceError> {
     let answer = answer(Service::OfflineInbox, reply, "GetMetadataResponse")?;
     Ok(answer.child("MD").map(ids_of).unwrap_or_default())
 }
 
+/// The answer to [`metadata`], with all it says of each.
+pub fn read_list(reply: &Reply) -> Result<Vec<WaitingMessage>, ServiceError> {
+    let answer = answer(Service::OfflineInbox, reply, "GetMetadataResponse")?;
+    let messages = answer.child("MD").into_iter();
+    let messages = messages.flat_map(|data| data.children_named("M"));
+    let messages = messages.map(|message| WaitingMessage {
+        from: message.text_of("E").to_owned(),
+        name: decoded_words(message.text_of("N").trim()),
+        received: message.text_of("RT").to_owned(),
+        size: message.text_of("SZ").parse().unwrap_or_default(),
+        ..WaitingMessage::new(message.text_of("I"))
+    });
+    Ok(messages
+        .filter(|message| !message.id.0.is_empty())
+        .collect())
+}
+
 /// `GetMessage`.
-pub fn message(ticket: &str, id: &str) -> ServiceRequest {
+pub fn message(ticket: &str, id: &MailId) -> ServiceRequest {
     let body = format!(
         "<messageId>{}</messageId><alsoMarkAsRead>false</alsoMarkAsRead>",
-        text(id)
+        text(&id.0)
     );
     inbox(ticket, "GetMessage", &body)
 }
@@ -164,8 +181,8 @@ pub fn read_message(reply: &Reply) -> Result<OfflineMessage, ServiceError> {
 }
 
 /// `DeleteMessages`.
-pub fn delete(ticket: &str, ids: &[String]) -> ServiceRequest {
-    let ids = ids.iter().map(|id| text(id));
+pub fn delete(ticket: &str, ids: &[MailId]) -> ServiceRequest {
+    let ids = ids.iter().map(|id| text(&id.0));
     let ids: String = ids
         .map(|id| format!("<messageId>{id}</messageId>"))
         .collect();
@@ -196,11 +213,12 @@ fn inbox(ticket: &str, name: &str, body: &str) -> ServiceRequest {
     }
 }
 
-fn ids_of(data: &Element) -> Vec<String> {
+fn ids_of(data: &Element) -> Vec<MailId> {
     let messages = data.children_named("M");
     messages
-        .map(|message| message.text_of("I").to_owned())
+        .map(|message| message.text_of("I"))
         .filter(|id| !id.is_empty())
+        .map(|id| MailId(id.to_owned()))
         .collect()
 }
 
@@ -346,7 +364,7 @@ mod tests {
                 .with_body(format!("Mail-Data: {data}\r\nInbox-URL: /\r\n"))
         };
         let one = "<MD><E><I>0</I></E><Q/><M><T>11</T><E>a@b</E><I>DD8F-1</I><N>x</N></M></MD>";
-        let ids = vec!["DD8F-1".to_owned()];
+        let ids = vec![MailId("DD8F-1".to_owned())];
         assert_eq!(
             Waiting::read(&notification(one)),
             Some(Waiting::Messages(ids.clone()))

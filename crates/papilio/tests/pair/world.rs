@@ -11,8 +11,8 @@ use msnp::client::service::{Reply, ServiceError, ServiceRequest};
 use msnp::client::speech::Speech;
 use msnp::client::switchboard::{self, Switchboard};
 use msnp::client::{
-    Ask, AskError, AskId, Closing, Effect, Event, FetchId, Identity, Input, Outcome, Seed, Session,
-    Settings,
+    Ask, AskError, AskId, Closing, Effect, Event, FetchId, Identity, Input, MailHandling, Outcome,
+    Seed, Session, Settings,
 };
 use msnp::handle::Handle;
 use msnp::presence::{Capabilities, Status, UserData};
@@ -643,6 +643,7 @@ impl Cable {
 fn settings(name: &str, version: Version, seed: [u8; 16]) -> Settings {
     let word = Param::word;
     Settings {
+        mail: MailHandling::default(),
         identity: Identity {
             handle: handle(name),
             password: rst::Password::new(PASSWORD),

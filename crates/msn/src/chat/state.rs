@@ -250,6 +250,12 @@ impl State {
         theirs.map(|one| one.log.unread).sum()
     }
 
+    /// Whether a letter can be the answer to a question, because nothing would be said with it.
+    pub(crate) fn letters_answer(&self) -> bool {
+        let nowhere = self.focus == Focus::People || self.shown == Tab::Notices;
+        nowhere && self.draft().is_empty()
+    }
+
     /// Begins with a conversation with somebody.
     pub(crate) fn begin_with(&mut self, handle: &Handle) {
         let id = self.conversation_with(handle);

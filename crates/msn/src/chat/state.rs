@@ -1,5 +1,5 @@
 //! All that the screen shows. Changed by [`update`](super::update) alone, shown by
-//! [`draw`](super::draw); neither knows of sockets or terminals.
+//! `draw`; neither knows of sockets or terminals.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};

@@ -47,14 +47,19 @@ pub(super) fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     tell_typing(state, effects);
 }
 
-/// The answer to a question, if there is one and one is not writing something else. A key that was
+/// The answer to a question: a letter with Alt, or alone where letters mean nothing else. One that was
 /// on its way when the question came is none.
 fn answer(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
-    let plain = key.modifiers.is_empty() && state.draft().is_empty();
-    let Some(question) = state.questions.front().filter(|_| plain) else {
+    let Some(question) = state.questions.front() else {
         return false;
     };
-    if state.now.at < question.asked_at + REACTION {
+    let seen = state.now.at >= question.asked_at + REACTION;
+    let heeded = match key.modifiers {
+        KeyModifiers::ALT => true,
+        KeyModifiers::NONE => seen && state.letters_answer(),
+        _ => false,
+    };
+    if !heeded {
         return false;
     }
     let handle = question.handle.clone();
@@ -65,7 +70,7 @@ fn answer(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
         }),
         KeyCode::Char('a') => Some(Request::Allow(handle.clone())),
         KeyCode::Char('n') => Some(Request::Block(handle.clone())),
-        KeyCode::Esc => None,
+        KeyCode::Char('l') => None,
         _ => return false,
     };
     state.questions.pop_front();

@@ -180,6 +180,6 @@ const KEYS: [(&str, &str); 10] = [
     ("PgUp, PgDn", "scroll"),
     ("Up, Down", "what you wrote before"),
     ("Alt+Enter", "a new line"),
-    ("y, a, n, Esc", "add, allow, block, later"),
+    ("Alt+Y, A, N, L", "add, allow, block, later"),
     ("Ctrl+C twice", "sign out"),
 ];

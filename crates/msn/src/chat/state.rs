@@ -1,5 +1,5 @@
 //! All that the screen shows. Changed by [`update`](super::update) alone, shown by
-//! [`draw`](super::draw); neither knows of sockets or terminals.
+//! `draw`; neither knows of sockets or terminals.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -248,6 +248,12 @@ impl State {
     pub(crate) fn unread_of(&self, handle: &Handle) -> usize {
         let theirs = self.conversations.iter().filter(|one| one.is_with(handle));
         theirs.map(|one| one.log.unread).sum()
+    }
+
+    /// Whether a letter can be the answer to a question, because nothing would be said with it.
+    pub(crate) fn letters_answer(&self) -> bool {
+        let nowhere = self.focus == Focus::People || self.shown == Tab::Notices;
+        nowhere && self.draft().is_empty()
     }
 
     /// Begins with a conversation with somebody.

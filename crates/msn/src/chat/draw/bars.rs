@@ -188,10 +188,11 @@ pub(super) fn status(buffer: &mut Buffer, area: Rect, state: &State, palette: Pa
     } else {
         format!("{name} <{handle}>")
     };
+    let alt = if state.letters_answer() { "" } else { "Alt+" };
     let answers = if width >= SPACIOUS {
-        " added you. y add too, a allow, n block, Esc later "
+        format!(" added you. {alt}y add too, {alt}a allow, {alt}n block, {alt}l later ")
     } else {
-        " added you. y/a/n, F1 "
+        format!(" added you. {alt}y/a/n/l, F1 ")
     };
     let who = text::fit(&who, width.saturating_sub(answers.len() + 1).max(8));
     let words = text::fit(&format!(" {who}{answers}"), width);

@@ -178,6 +178,20 @@ fn a_question_is_answered_by_one_key_but_not_by_one_on_its_way() {
         scene.settle(Outcome::Book(Box::new(asked.clone())));
         scene
     };
+    // In a conversation a letter is the beginning of a sentence.
+    let mut talking = scene();
+    talking.enter("/msg bob").later(60).write("no");
+    assert_eq!(
+        (talking.state.draft().text(), &talking.effects[..]),
+        ("no", &[][..])
+    );
+    assert!(talking.screen().contains("Alt+n block"));
+    talking.press_with(KeyModifiers::ALT, KeyCode::Char('n'));
+    assert_eq!(
+        talking.effects,
+        [Effect::Ask(Request::Block(mallory.clone()))]
+    );
+    assert_eq!(talking.state.draft().text(), "no");
     // She was about to write "yes".
     let mut early = scene();
     early.write("yes");
@@ -196,7 +210,7 @@ fn a_question_is_answered_by_one_key_but_not_by_one_on_its_way() {
         (KeyCode::Char('y'), Some(add)),
         (KeyCode::Char('a'), Some(Request::Allow(mallory.clone()))),
         (KeyCode::Char('n'), Some(Request::Block(mallory.clone()))),
-        (KeyCode::Esc, None),
+        (KeyCode::Char('l'), None),
     ];
     for (key, request) in answers {
         let mut scene = scene();

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use crate::exit;
 use crate::output;
 use crate::profile::SignInArguments;
-use crate::{bot, chat, contacts, oim, profile, send, watch};
+use crate::{bot, chat, contacts, oim, picture, profile, send, watch};
 
 /// A client of MSN Messenger services for the terminal
 ///
@@ -41,6 +41,8 @@ enum Command {
     Contacts(contacts::Arguments),
     /// Reads, deletes and leaves offline messages
     Oim(oim::Arguments),
+    /// Sets the display picture, and fetches those of contacts
+    Picture(picture::Arguments),
     /// Keeps servers and addresses under a name
     Profile(profile::Arguments),
     /// Says something to somebody, now or as an offline message
@@ -78,6 +80,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::Contacts(arguments) => contacts::run(&sign_in, arguments).await,
         Command::Oim(arguments) => oim::run(&sign_in, arguments).await,
+        Command::Picture(arguments) => picture::run(&sign_in, arguments).await,
         Command::Profile(arguments) => profile::run(&sign_in, arguments),
         Command::Send(arguments) => send::run(&sign_in, arguments).await,
         Command::Watch(arguments) => watch::run(&sign_in, arguments).await,

@@ -5,7 +5,7 @@ mod list;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use msnp_client::{Client, Handle, Status};
+use msnp_client::{Client, ContactBook, Error, Handle, Status};
 
 use crate::exit::Usage;
 use crate::output;
@@ -98,12 +98,17 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
     done
 }
 
+/// The contacts of whoever signed in for a moment, with who is there.
+pub(crate) async fn with_presence(client: &Client) -> Result<ContactBook, Error> {
+    // That is told after the first status, and before the answer to the next.
+    client.set_status(Status::Hidden).await?;
+    client.contacts().await
+}
+
 async fn carry_out(client: &Client, command: Command) -> anyhow::Result<()> {
     let done = match command {
         Command::List(ListArguments { json, online }) => {
-            // Who is there is told after the first status, and before the answer to the next.
-            client.set_status(Status::Hidden).await?;
-            return list::list(&client.contacts().await?, json, online);
+            return list::list(&with_presence(client).await?, json, online);
         }
         Command::Group(arguments) => return groups::run(client, arguments).await,
         Command::Add {

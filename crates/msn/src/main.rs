@@ -15,6 +15,7 @@ mod duration;
 mod exit;
 mod oim;
 mod output;
+mod picture;
 mod profile;
 mod send;
 mod stop;

@@ -23,9 +23,10 @@ use msnp_client::{
 };
 
 use crate::exit::Usage;
+use crate::picture;
 use file::{File, Profile};
 
-pub(crate) use edit::{Arguments, run};
+pub(crate) use edit::{Arguments, run, set_picture};
 
 /// What every subcommand that signs in takes.
 #[derive(Clone, Debug, Args)]
@@ -64,6 +65,7 @@ pub(crate) struct Account {
     pub(crate) server: Server,
     pub(crate) handle: String,
     password_command: Option<String>,
+    picture: Option<PathBuf>,
 }
 
 impl SignInArguments {
@@ -82,10 +84,10 @@ impl SignInArguments {
             file::check_services(&services)?;
             server = server.services_at(services);
         }
-        // The command of a profile gives the password of that profile's account.
-        let password_command = match &self.handle {
-            Some(handle) if profile.handle.as_ref() != Some(handle) => None,
-            _ => profile.password_command,
+        // The password and the picture of a profile are those of that profile's account.
+        let (password_command, picture) = match &self.handle {
+            Some(handle) if profile.handle.as_ref() != Some(handle) => (None, None),
+            _ => (profile.password_command, profile.picture),
         };
         let handle = self.handle.clone().or(profile.handle);
         let handle = handle.context(Usage(
@@ -98,6 +100,7 @@ impl SignInArguments {
             server,
             handle,
             password_command,
+            picture,
         })
     }
 
@@ -133,7 +136,15 @@ impl Account {
         password: &str,
         prepare: impl FnOnce(Connector) -> Connector,
     ) -> anyhow::Result<(Client, Events)> {
-        let connector = prepare(Client::connect(self.server.clone()));
+        let mut connector = Client::connect(self.server.clone());
+        if let Some(file) = &self.picture {
+            match picture::read(file) {
+                Ok(picture) => connector = connector.picture(picture),
+                // One can do without.
+                Err(error) => eprintln!("msn: {error:#}"),
+            }
+        }
+        let connector = prepare(connector);
         let signed_in = connector.sign_in(&self.handle, password).await;
         signed_in.with_context(|| format!("cannot sign in as {}", self.handle))
     }

@@ -1,5 +1,8 @@
 //! `msn profile`: the profiles of the configuration file.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -51,6 +54,24 @@ struct Listed<'a> {
     profile: &'a Profile,
 }
 
+/// Changes the picture of the profile in use; its name.
+pub(crate) fn set_picture(
+    sign_in: &SignInArguments,
+    picture: Option<PathBuf>,
+) -> anyhow::Result<String> {
+    let place = sign_in.place()?;
+    let mut file = File::read_or_begin(&place)?;
+    let name = sign_in.profile.clone().or_else(|| file.default.clone());
+    let name = name.with_context(|| {
+        Usage("a picture is kept in a profile, and there is none (msn profile add)".to_owned())
+    })?;
+    let profile = file.profile.get_mut(&name);
+    let profile = profile.with_context(|| Usage(format!("there is no profile {name:?}")))?;
+    profile.picture = picture;
+    file.write(&place)?;
+    Ok(name)
+}
+
 /// Lists or changes them.
 pub(crate) fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Result<()> {
     let place = sign_in.place()?;
@@ -85,6 +106,7 @@ pub(crate) fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Re
                 services: sign_in.services.clone(),
                 handle: sign_in.handle.clone(),
                 password_command,
+                picture: None,
             };
             if profile == Profile::default() {
                 let nothing = "a profile of nothing: say --server HOST --handle ADDRESS";

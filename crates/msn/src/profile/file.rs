@@ -36,6 +36,9 @@ pub(super) struct Profile {
     /// Run by the shell; the first line that it says is the password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) password_command: Option<String>,
+    /// The display picture: a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) picture: Option<PathBuf>,
 }
 
 /// Where the file is.
@@ -145,6 +148,7 @@ mod tests {
             services: Some("http://chat.example.com".to_owned()),
             handle: Some("alice@example.com".to_owned()),
             password_command: Some("pass \"x\"".to_owned()),
+            picture: Some("/a/b.png".into()),
         };
         file.profile.insert("home".to_owned(), profile);
         file.write(&place).unwrap();

@@ -77,6 +77,32 @@ fn a_profile_is_all_that_must_be_known() {
 }
 
 #[test]
+fn a_picture_of_a_profile_is_fetched_by_others() {
+    let house = House::open();
+    let folder = house.folder.path();
+    let (png, got) = (folder.join("me.png"), folder.join("got.png"));
+    let data = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 5000]].concat();
+    std::fs::write(&png, &data).unwrap();
+    let (png, got) = (png.to_str().unwrap(), got.to_str().unwrap());
+    let fetch = ["picture", "fetch", "bob@example.com", got];
+    house.run("bob", &["picture", "set", png]).failed(2);
+    house.run("bob", &["profile", "add", "mine"]).ok();
+    house.run("bob", &["picture", "set", "/dev/null"]).failed(2);
+    house.run("bob", &["picture", "set", png]).ok();
+    house.run("alice", &fetch).failed(4);
+    let mut bob = house.begin("bob", &["watch", "--json"]);
+    bob.wait_for("signed_in");
+    house.run("alice", &fetch).ok();
+    assert_eq!(std::fs::read(got).unwrap(), data);
+    assert!(bob.stop().success());
+    house.run("bob", &["picture", "clear"]).ok();
+    let mut bob = house.begin("bob", &["watch", "--json"]);
+    bob.wait_for("signed_in");
+    let said = house.run("alice", &fetch).failed(4);
+    assert_eq!(said, "msn: bob@example.com shows no picture\n");
+}
+
+#[test]
 fn there_are_completions_and_documented_exit_codes() {
     let house = House::open();
     for shell in ["bash", "zsh", "fish"] {

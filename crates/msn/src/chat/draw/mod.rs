@@ -109,6 +109,9 @@ fn line_width(body: Rect) -> usize {
 
 /// Draws all of it.
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &State, palette: Palette) {
+    if frame.area().is_empty() {
+        return;
+    }
     let Some(plan) = plan(state) else {
         let words = format!("Too small: {} by {}, please.", SMALLEST.0, SMALLEST.1);
         let width = frame.area().width;

@@ -1,5 +1,6 @@
 //! The screen without a terminal and without a server: events in, effects out, and what is drawn.
 
+mod anything;
 mod connection;
 mod keyboard;
 mod screens;

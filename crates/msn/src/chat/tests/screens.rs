@@ -147,7 +147,15 @@ fn other_days_are_named() {
 
 #[test]
 fn too_small_is_said_plainly() {
-    for (width, height) in [(39, 10), (40, 9), (1, 1), (200, 3), (0, 0)] {
+    for (width, height) in [
+        (39, 10),
+        (40, 9),
+        (1, 1),
+        (200, 3),
+        (0, 0),
+        (23, 0),
+        (0, 23),
+    ] {
         let scene = conversation(width, height);
         let screen = scene.screen();
         assert!("Too small: 40 by 10, please.".starts_with(screen.lines().next().unwrap_or("")));

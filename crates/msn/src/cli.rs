@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use crate::exit;
 use crate::output;
 use crate::profile::SignInArguments;
-use crate::{bot, chat, contacts, oim, picture, profile, send, watch};
+use crate::{bench, bot, chat, contacts, oim, picture, profile, send, watch};
 
 /// A client of MSN Messenger services for the terminal
 ///
@@ -26,6 +26,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Puts load on a server, and measures how it bears it
+    Bench(bench::Arguments),
     /// Answers messages by a program
     #[command(long_about = bot::HELP)]
     Bot(bot::Arguments),
@@ -70,6 +72,7 @@ pub(crate) fn run() -> ExitCode {
 async fn carry_out(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { sign_in, command } = arguments;
     match command {
+        Command::Bench(arguments) => bench::run(&sign_in, arguments).await,
         Command::Bot(arguments) => bot::run(&sign_in, arguments).await,
         Command::Chat(arguments) => chat::run(&sign_in, arguments).await,
         Command::Completions { shell } => {

@@ -6,6 +6,7 @@
 //!                 deliver (say it now or leave it), told (what happens, as lines), output, exit
 //! ```
 
+mod bench;
 mod bot;
 mod chat;
 mod cli;

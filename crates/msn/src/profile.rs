@@ -71,19 +71,7 @@ pub(crate) struct Account {
 impl SignInArguments {
     /// What the command line, the environment and the profile come to.
     pub(crate) fn account(&self) -> anyhow::Result<Account> {
-        let profile = self.chosen()?;
-        let host = self.server.clone().or(profile.server);
-        let host = host.context(Usage(
-            "no server: say --server HOST, or make a profile (msn profile add)".to_owned(),
-        ))?;
-        let mut server = Server::new(host);
-        if let Some(port) = self.port.or(profile.port) {
-            server = server.port(port);
-        }
-        if let Some(services) = self.services.clone().or(profile.services) {
-            file::check_services(&services)?;
-            server = server.services_at(services);
-        }
+        let (profile, server) = (self.chosen()?, self.server()?);
         // The password and the picture of a profile are those of that profile's account.
         let (password_command, picture) = match &self.handle {
             Some(handle) if profile.handle.as_ref() != Some(handle) => (None, None),
@@ -102,6 +90,24 @@ impl SignInArguments {
             password_command,
             picture,
         })
+    }
+
+    /// Where; the same, for those who do not sign in as one account.
+    pub(crate) fn server(&self) -> anyhow::Result<Server> {
+        let profile = self.chosen()?;
+        let host = self.server.clone().or(profile.server);
+        let host = host.context(Usage(
+            "no server: say --server HOST, or make a profile (msn profile add)".to_owned(),
+        ))?;
+        let mut server = Server::new(host);
+        if let Some(port) = self.port.or(profile.port) {
+            server = server.port(port);
+        }
+        if let Some(services) = self.services.clone().or(profile.services) {
+            file::check_services(&services)?;
+            server = server.services_at(services);
+        }
+        Ok(server)
     }
 
     /// The profile that is asked for, else the usual one, else an empty one.

@@ -81,7 +81,7 @@ impl Server {
     }
 
     /// Where to connect for Messenger itself, `host:port`.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("{}:{}", authority(&self.host), self.port)
     }
 

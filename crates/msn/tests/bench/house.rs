@@ -91,7 +91,7 @@ impl House {
                         let shut = Arc::clone(&shut);
                         tokio::spawn(carry(client, server, shut, changes));
                     }
-                    _ = is_shut.wait_for(|seen| *seen >= changes) => return,
+                    () = async { drop(is_shut.wait_for(|seen| *seen >= changes).await) } => return,
                 }
             }
         });
@@ -133,7 +133,7 @@ async fn carry(
                 let Ok(read @ 1..) = read else { return };
                 let _gone = client.write_all(&down[..read]).await;
             }
-            _ = is_shut.wait_for(|seen| *seen >= changes) => return,
+            () = async { drop(is_shut.wait_for(|seen| *seen >= changes).await) } => return,
         }
     }
 }

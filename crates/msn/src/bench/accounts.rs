@@ -122,10 +122,7 @@ fn fill(pattern: &str, number: u32) -> String {
     let Some((format, after)) = rest.split_once('}') else {
         return pattern.to_owned();
     };
-    match format
-        .strip_prefix(":0")
-        .map(|width| width.parse::<usize>())
-    {
+    match format.strip_prefix(":0").map(str::parse::<usize>) {
         Some(Ok(width)) if width <= 20 => format!("{before}{number:0width$}{after}"),
         None if format.is_empty() => format!("{before}{number}{after}"),
         _ => pattern.to_owned(),

@@ -32,6 +32,7 @@ pub(super) async fn run(
     for number in 0..processes {
         let share = Plan {
             range: plan.range.share(processes, number),
+            pairs: plan.pairs.div_ceil(processes),
             rate: plan.rate / f64::from(processes),
             sign_in_rate: plan.sign_in_rate / f64::from(processes),
             ..plan.clone()

@@ -118,6 +118,9 @@ struct Load {
     /// How long to wait for the last answers
     #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
     patience: f64,
+    /// How many pairs talk; each needs four open files, two here and two on the server [default: all]
+    #[arg(long, value_name = "N")]
+    pairs: Option<u32>,
     /// The length of a message in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 100)]
     length: usize,
@@ -161,8 +164,7 @@ pub(crate) async fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyh
         What::Mixed(load) => (Scenario::Mixed, load),
     };
     let plan = load.plan(sign_in, scenario)?;
-    let jobs = load.processes;
-    let outcome = crew::run(&plan, jobs, load.server_pid).await?;
+    let outcome = crew::run(&plan, load.processes, load.server_pid).await?;
     print!("{}", outcome.table());
     if let Some(path) = &load.json {
         write(path, &(serde_json::to_string_pretty(&outcome)? + "\n"))?;
@@ -203,7 +205,10 @@ impl RangeArguments {
 impl Load {
     fn plan(&self, sign_in: &SignInArguments, scenario: Scenario) -> anyhow::Result<Plan> {
         let range = self.range.range()?;
-        let rate = self.rate.unwrap_or(scenario.usual_rate(range.count));
+        let all = range.count / 2;
+        let pairs = self.pairs.unwrap_or(all).min(all);
+        let usual = scenario.usual_rate(range.count, pairs);
+        let rate = self.rate.unwrap_or(usual);
         for (name, value) in [
             ("--rate", rate),
             ("--sign-in-rate", self.sign_in_rate),
@@ -241,6 +246,7 @@ impl Load {
             sign_in_rate: self.sign_in_rate,
             seconds: self.seconds,
             patience: self.patience,
+            pairs,
             length: self.length,
             msnp: self.msnp,
             sources: self.source.clone(),

@@ -429,7 +429,8 @@ impl Sums {
             .rows
             .iter()
             .filter(|row| row.phase == Phase::Preparation);
-        let prepared = prepared.last().or(self.rows.first())?;
+        let prepared = prepared.max_by(|a, b| a.at.total_cmp(&b.at));
+        let prepared = prepared.or(self.rows.first())?;
         let (before, prepared_kib) = (*kib.first()?, prepared.server_kib?);
         let loaded = self.rows.iter().filter(|row| row.phase == Phase::Load);
         let added = prepared_kib as f64 - before as f64;

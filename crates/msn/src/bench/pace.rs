@@ -21,7 +21,7 @@ pub(super) struct Pace {
 impl Pace {
     /// Everybody does this once, `rate` a second.
     pub(super) fn once(&self, deed: Deed, rate: f64) {
-        let doers = Doers::of(deed, self.members.len());
+        let doers = self.doers(deed);
         let start = Instant::now();
         for turn in 0..doers.len() {
             let due = start + Duration::from_secs_f64(turn as f64 / rate);
@@ -49,7 +49,7 @@ impl Pace {
             };
             for ((deed, weight), turn) in deeds.iter().zip(&mut turns) {
                 if drawn < *weight {
-                    let doers = Doers::of(*deed, self.members.len());
+                    let doers = self.doers(*deed);
                     if doers.len() > 0 {
                         let due = start + Duration::from_secs_f64(offset);
                         self.give(*deed, doers.at(*turn), due);
@@ -59,6 +59,14 @@ impl Pace {
                 }
                 drawn -= weight;
             }
+        }
+    }
+
+    fn doers(&self, deed: Deed) -> Doers {
+        Doers {
+            deed,
+            members: self.members.len(),
+            pairs: (self.members.len() / 2).min(self.world.plan.pairs as usize),
         }
     }
 
@@ -79,18 +87,15 @@ impl Pace {
 struct Doers {
     deed: Deed,
     members: usize,
+    /// How many pairs talk.
+    pairs: usize,
 }
 
 impl Doers {
-    fn of(deed: Deed, members: usize) -> Self {
-        Self { deed, members }
-    }
-
     fn len(&self) -> usize {
         match self.deed {
-            Deed::OpenChat => self.members / 2,
-            // Whoever has nobody to talk to is left out.
-            Deed::Say => self.members / 2 * 2,
+            Deed::OpenChat => self.pairs,
+            Deed::Say => 2 * self.pairs,
             _ => self.members,
         }
     }
@@ -100,10 +105,7 @@ impl Doers {
         let turn = turn % self.len().max(1);
         match self.deed {
             Deed::OpenChat => 2 * turn,
-            Deed::Say => {
-                let pairs = self.members / 2;
-                2 * (turn % pairs) + turn / pairs
-            }
+            Deed::Say => 2 * (turn % self.pairs) + turn / self.pairs,
             _ => turn,
         }
     }
@@ -119,13 +121,24 @@ mod tests {
     fn everybody_has_a_turn() {
         for members in [2, 3, 20, 21] {
             for deed in [Deed::Say, Deed::Ping, Deed::OpenChat] {
-                let doers = Doers::of(deed, members);
+                let pairs = members / 2;
+                let doers = Doers {
+                    deed,
+                    members,
+                    pairs,
+                };
                 let turns: BTreeSet<_> = (0..doers.len()).map(|turn| doers.at(turn)).collect();
                 assert_eq!(turns.len(), doers.len(), "{deed:?} of {members}");
                 assert_eq!(doers.at(doers.len()), doers.at(0));
                 assert!(turns.iter().all(|place| *place < members));
             }
         }
-        assert_eq!(Doers::of(Deed::Say, 1).len(), 0);
+        let few = Doers {
+            deed: Deed::Say,
+            members: 20,
+            pairs: 2,
+        };
+        let turns: Vec<_> = (0..5).map(|turn| few.at(turn)).collect();
+        assert_eq!(turns, [0, 2, 1, 3, 0]);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) seconds: f64,
     /// How long the last answers are waited for, in seconds.
     pub(super) patience: f64,
+    /// How many pairs talk.
+    pub(super) pairs: u32,
     /// Of a message, in bytes.
     pub(super) length: usize,
     /// The newest version to offer.
@@ -116,13 +118,13 @@ impl Scenario {
     }
 
     /// What is due a second when nobody says.
-    pub(super) fn usual_rate(self, accounts: u32) -> f64 {
+    pub(super) fn usual_rate(self, accounts: u32, pairs: u32) -> f64 {
         let accounts = f64::from(accounts);
         match self {
             Self::SignIn => 200.0,
             Self::Idle => accounts / 45.0,
             Self::Presence | Self::AddressBook => 50.0,
-            Self::Chat => accounts / 2.0,
+            Self::Chat => f64::from(pairs.max(1)),
             Self::Mixed => accounts / 10.0,
         }
     }

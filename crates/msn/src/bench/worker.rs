@@ -144,7 +144,7 @@ fn check_files(plan: &Plan, files: u64) -> anyhow::Result<()> {
     ensure!(
         needed <= files,
         "{accounts} accounts in one process need {needed} open files, and {files} are allowed: \
-         use more --processes"
+         use more --processes or fewer --pairs"
     );
     Ok(())
 }

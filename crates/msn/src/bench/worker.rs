@@ -40,11 +40,11 @@ pub(super) enum Told {
 
 /// Does the part that standard input names.
 pub(super) async fn run() -> anyhow::Result<()> {
-    let done = work().await;
-    if let Err(error) = &done {
+    if let Err(error) = work().await {
+        // The crew says so.
         tell(&Told::Unable(format!("{error:#}")));
     }
-    done
+    Ok(())
 }
 
 async fn work() -> anyhow::Result<()> {
@@ -137,7 +137,9 @@ fn check_files(plan: &Plan, files: u64) -> anyhow::Result<()> {
     let accounts = u64::from(plan.range.count);
     let chats = match plan.scenario.course() {
         // Both sides of a conversation for each pair.
-        Course::Mix(deeds) if deeds.iter().any(|(deed, _)| *deed == Deed::Say) => accounts,
+        Course::Mix(deeds) if deeds.iter().any(|(deed, _)| *deed == Deed::Say) => {
+            2 * u64::from(plan.pairs).min(accounts / 2)
+        }
         _ => 0,
     };
     let needed = accounts + chats + plan.http_connections as u64 + OTHERS;

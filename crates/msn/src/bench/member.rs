@@ -453,7 +453,7 @@ impl Member {
             Service::SignIn => Some(Metric::Ticket),
             Service::AddressBook => Some(Metric::AddressBook),
             Service::Sharing => Some(Metric::Memberships),
-            Service::OfflineStore | Service::OfflineInbox => None,
+            _ => None,
         };
         if let Some(metric) = metric {
             self.world.tally.due(metric);

@@ -251,6 +251,7 @@ impl Talk {
                     tally.done(Metric::Delivered, due);
                 }
             }
+            _ => {}
         }
         None
     }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::meter::{self, Rate, Usage};
+use super::meter::{self, Usage};
 use super::plan::{Course, Plan, Scenario};
 use super::tally::{Counts, Metric, Tick, histogram};
 
@@ -157,8 +157,9 @@ pub(super) struct Sums {
     late: Histogram<u64>,
     late_second: Histogram<u64>,
     held: Histogram<u64>,
-    rate: Rate,
     phase: Phase,
+    most_signed_in: i64,
+    most_in_chats: i64,
     /// Seconds in each phase.
     preparation_seconds: f64,
     load_seconds: f64,
@@ -173,8 +174,27 @@ struct Last {
     errors: BTreeMap<String, u64>,
     signed_in: i64,
     chats: i64,
-    processor_ms: u64,
+    processors: Clock,
+    /// At the last row, and when the load began.
+    processors_at_row: Clock,
+    processors_at_load: Clock,
     resident_kib: u64,
+}
+
+/// Processor time within time, by the worker's own watch, since what it tells comes when it comes.
+#[derive(Clone, Copy, Default)]
+struct Clock {
+    processor_ms: u64,
+    up_ms: u64,
+}
+
+impl Clock {
+    /// As a number of processors.
+    fn since(self, before: Self) -> Option<f64> {
+        let passed = self.up_ms.saturating_sub(before.up_ms);
+        let used = self.processor_ms.saturating_sub(before.processor_ms);
+        (passed > 0).then(|| used as f64 / passed as f64)
+    }
 }
 
 impl Sums {
@@ -193,7 +213,8 @@ impl Sums {
             late: histogram(),
             late_second: histogram(),
             held: histogram(),
-            rate: Rate::new(),
+            most_signed_in: 0,
+            most_in_chats: 0,
             preparation_seconds: 0.0,
             load_seconds: 0.0,
             notes: Vec::new(),
@@ -213,6 +234,9 @@ impl Sums {
         // How late the preparations were has nothing to do with the load.
         self.late.reset();
         self.held.reset();
+        for worker in &mut self.workers {
+            worker.processors_at_load = worker.processors;
+        }
     }
 
     /// Whether the load makes sense.
@@ -248,7 +272,10 @@ impl Sums {
         last.errors.clone_from(&tick.errors);
         last.signed_in = tick.signed_in;
         last.chats = tick.chats;
-        last.processor_ms = tick.processor_ms;
+        last.processors = Clock {
+            processor_ms: tick.processor_ms,
+            up_ms: tick.up_ms,
+        };
         last.resident_kib = tick.resident_kib;
         for late in [&mut self.late, &mut self.late_second] {
             tick.late.add_to(late);
@@ -256,6 +283,8 @@ impl Sums {
         tick.held.add_to(&mut self.held);
         let resident = self.workers.iter().map(|worker| worker.resident_kib).sum();
         self.most_resident_kib = self.most_resident_kib.max(resident);
+        self.most_signed_in = self.most_signed_in.max(self.sum(|worker| worker.signed_in));
+        self.most_in_chats = self.most_in_chats.max(self.sum(|worker| worker.chats));
     }
 
     /// The second that has passed.
@@ -270,11 +299,14 @@ impl Sums {
             Phase::Preparation => self.preparation_seconds += passed,
             Phase::Load => self.load_seconds += passed,
         }
-        let sum = |of: fn(&Last) -> i64| self.workers.iter().map(of).sum();
-        let used = self.workers.iter().map(|worker| worker.processor_ms).sum();
+        let place = self.rows.len();
+        if passed < SECOND && place > 0 {
+            // The rest at the end of a phase: nothing can be said a second of it.
+            return &self.rows[place - 1];
+        }
         let late_p99_ms = ms(self.late_second.value_at_quantile(0.99));
-        let signed_in = sum(|worker| worker.signed_in);
-        let in_chats = sum(|worker| worker.chats);
+        let signed_in = self.sum(|worker| worker.signed_in);
+        let in_chats = self.sum(|worker| worker.chats);
         let metrics = self.second.iter().filter(|(_, took)| !took.is_empty());
         let metrics = metrics.map(|(metric, took)| {
             let second = Second {
@@ -294,16 +326,31 @@ impl Sums {
             metrics: metrics.collect(),
             errors: self.errors().values().sum(),
             late_p99_ms,
-            tool_processors: self.rate.processors(std::time::Instant::now(), used),
+            tool_processors: self.used_since(|worker| worker.processors_at_row),
             machine_busy,
             server_kib: server.map(|usage| usage.resident_kib),
             server_processors,
         };
         self.second.values_mut().for_each(Histogram::reset);
         self.late_second.reset();
-        let place = self.rows.len();
+        for worker in &mut self.workers {
+            worker.processors_at_row = worker.processors;
+        }
         self.rows.push(row);
         &self.rows[place]
+    }
+
+    fn sum(&self, of: fn(&Last) -> i64) -> i64 {
+        self.workers.iter().map(of).sum()
+    }
+
+    /// Of all workers together; `None` when none has told anything since.
+    fn used_since(&self, before: fn(&Last) -> Clock) -> Option<f64> {
+        let used = self
+            .workers
+            .iter()
+            .filter_map(|worker| worker.processors.since(before(worker)));
+        used.reduce(|sum, more| sum + more)
     }
 
     fn errors(&self) -> BTreeMap<String, u64> {
@@ -360,7 +407,6 @@ impl Sums {
         }
         let tool = self.tool();
         let server_process = pid.and_then(|pid| self.server_process(pid));
-        let most = |of: fn(&Row) -> i64| self.rows.iter().map(of).max().unwrap_or_default();
         Outcome {
             scenario: self.plan.scenario,
             title: self.plan.scenario.title(),
@@ -376,8 +422,8 @@ impl Sums {
             message_bytes: self.plan.length,
             preparation_seconds: self.preparation_seconds,
             load_seconds,
-            most_signed_in: most(|row| row.signed_in),
-            most_in_chats: most(|row| row.in_chats),
+            most_signed_in: self.most_signed_in,
+            most_in_chats: self.most_in_chats,
             figures,
             errors,
             notes: self.notes,
@@ -388,9 +434,10 @@ impl Sums {
     }
 
     fn tool(&self) -> Tool {
-        let loaded = || self.rows.iter().filter(|row| row.phase == Phase::Load);
-        let processors_used = mean(loaded().filter_map(|row| row.tool_processors));
-        let machine_busy = mean(loaded().filter_map(|row| row.machine_busy));
+        let loaded = self.rows.iter().filter(|row| row.phase == Phase::Load);
+        let used = self.used_since(|worker| worker.processors_at_load);
+        let processors_used = used.unwrap_or_default();
+        let machine_busy = mean(loaded.filter_map(|row| row.machine_busy));
         let (late_ms, held_ms) = (Spread::of(&self.late), Spread::of(&self.held));
         let processors = meter::processors();
         Tool {
@@ -549,6 +596,9 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
         sum / f64::from(count)
     }
 }
+
+/// A row is about this much time, in seconds, at least.
+const SECOND: f64 = 0.5;
 
 /// From the median to the slowest, ever finer.
 fn curve(took: &Histogram<u64>) -> Vec<(f64, f64)> {

@@ -3,17 +3,28 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::outcome::{Outcome, Phase, Row};
+use super::outcome::{Outcome, Phase, Row, Second};
+use super::tally::Metric;
 
 /// A plot and what it shows.
 pub(super) struct Plot {
     pub(super) title: &'static str,
+    /// Colours and names of the lines.
+    pub(super) legend: Vec<(String, String)>,
     pub(super) svg: String,
+}
+
+/// What a plot is made of.
+struct Drawn {
+    legend: Vec<(String, String)>,
+    svg: String,
 }
 
 /// A line of a plot.
 struct Series {
     name: String,
+    color: RGBColor,
+    width: u32,
     points: Vec<(f64, f64)>,
 }
 
@@ -22,23 +33,28 @@ pub(super) fn all(outcome: &Outcome) -> anyhow::Result<Vec<Plot>> {
     let mut plots = Vec::new();
     for (title, plot) in [
         ("Latency by percentile, under load", percentiles(outcome)?),
-        ("Latency (p50 and p99 of each second)", latencies(outcome)?),
+        (
+            "Latency of each second under load (thick: p99, thin: p50)",
+            latencies(outcome)?,
+        ),
         ("Throughput", throughput(outcome)?),
         ("Sessions", sessions(outcome)?),
         ("Resident memory of the server", memory(outcome)?),
         ("Processors in use", processors(outcome)?),
     ] {
-        plots.extend(plot.map(|svg| Plot { title, svg }));
+        plots.extend(plot.map(|Drawn { legend, svg }| Plot { title, legend, svg }));
     }
     Ok(plots)
 }
 
-fn percentiles(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn percentiles(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
     let load = outcome.figures.iter();
     let load = load.filter(|figures| figures.phase == Phase::Load);
     let series: Vec<_> = load
         .map(|figures| Series {
             name: figures.title(),
+            color: color_of(figures.metric as usize),
+            width: 2,
             points: figures
                 .curve
                 .iter()
@@ -52,7 +68,7 @@ fn percentiles(outcome: &Outcome) -> anyhow::Result<Option<String>> {
         return Ok(None);
     };
     let bottom = lowest(&series);
-    draw(|area| {
+    draw(&series, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(14)
             .x_label_area_size(44)
@@ -63,8 +79,9 @@ fn percentiles(outcome: &Outcome) -> anyhow::Result<Option<String>> {
             )?;
         chart
             .configure_mesh()
-            .light_line_style(GRID.mix(0.4))
+            .max_light_lines(1)
             .bold_line_style(GRID)
+            .x_labels(7)
             .x_desc("percentile")
             .y_desc("milliseconds")
             .x_label_formatter(&|nines| percentile_label(*nines))
@@ -74,25 +91,29 @@ fn percentiles(outcome: &Outcome) -> anyhow::Result<Option<String>> {
         lines!(chart, &series);
         Ok(())
     })
-    .map(Some)
 }
 
-fn latencies(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn latencies(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
+    let load: Vec<_> = outcome
+        .timeline
+        .iter()
+        .filter(|row| row.phase == Phase::Load)
+        .collect();
+    let begun = load.first().map_or(0.0, |row| row.at);
     let mut series = Vec::new();
-    for metric in metrics(&outcome.timeline) {
-        for (word, of) in [
-            (
-                "p50",
-                (|second| second.p50_ms) as fn(&super::outcome::Second) -> f64,
-            ),
-            ("p99", |second| second.p99_ms),
+    for metric in metrics(load.iter().copied()) {
+        for (width, of) in [
+            (2, (|second| second.p99_ms) as fn(&Second) -> f64),
+            (1, |second| second.p50_ms),
         ] {
-            let points = outcome.timeline.iter().filter_map(|row| {
+            let points = load.iter().filter_map(|row| {
                 let (_, second) = row.metrics.iter().find(|(of, _)| *of == metric)?;
-                Some((row.at, of(second).max(LEAST_MS)))
+                Some((row.at - begun, of(second).max(LEAST_MS)))
             });
             series.push(Series {
-                name: format!("{} {word}", metric.title()),
+                name: metric.title().to_owned(),
+                color: color_of(metric as usize),
+                width,
                 points: points.collect(),
             });
         }
@@ -101,7 +122,7 @@ fn latencies(outcome: &Outcome) -> anyhow::Result<Option<String>> {
         return Ok(None);
     };
     let bottom = lowest(&series);
-    draw(|area| {
+    draw(&series, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(14)
             .x_label_area_size(44)
@@ -109,7 +130,7 @@ fn latencies(outcome: &Outcome) -> anyhow::Result<Option<String>> {
             .build_cartesian_2d(0.0..right, (bottom..top.max(2.0 * bottom)).log_scale())?;
         chart
             .configure_mesh()
-            .light_line_style(GRID.mix(0.4))
+            .max_light_lines(1)
             .bold_line_style(GRID)
             .x_desc("seconds")
             .y_desc("milliseconds")
@@ -120,12 +141,13 @@ fn latencies(outcome: &Outcome) -> anyhow::Result<Option<String>> {
         lines!(chart, &series);
         Ok(())
     })
-    .map(Some)
 }
 
-fn throughput(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn throughput(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
     let series = metrics(&outcome.timeline).into_iter().map(|metric| Series {
         name: metric.title().to_owned(),
+        color: color_of(metric as usize),
+        width: 2,
         points: over_time(&outcome.timeline, |row| {
             let found = row.metrics.iter().find(|(of, _)| *of == metric);
             Some(found.map_or(0.0, |(_, second)| second.per_second))
@@ -134,23 +156,29 @@ fn throughput(outcome: &Outcome) -> anyhow::Result<Option<String>> {
     over_seconds(&series.collect::<Vec<_>>(), "a second")
 }
 
-fn sessions(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn sessions(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
     let series = [
         Series {
             name: "signed in".to_owned(),
+            color: color_of(0),
+            width: 2,
             points: over_time(&outcome.timeline, |row| Some(row.signed_in as f64)),
         },
         Series {
             name: "in conversations".to_owned(),
+            color: color_of(1),
+            width: 2,
             points: over_time(&outcome.timeline, |row| Some(row.in_chats as f64)),
         },
     ];
     over_seconds(&series, "accounts")
 }
 
-fn memory(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn memory(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
     let series = [Series {
         name: "server".to_owned(),
+        color: color_of(1),
+        width: 2,
         points: over_time(&outcome.timeline, |row| {
             Some(row.server_kib? as f64 / 1024.0)
         }),
@@ -158,19 +186,25 @@ fn memory(outcome: &Outcome) -> anyhow::Result<Option<String>> {
     over_seconds(&series, "MiB")
 }
 
-fn processors(outcome: &Outcome) -> anyhow::Result<Option<String>> {
+fn processors(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
     let all = outcome.tool.processors as f64;
     let series = [
         Series {
             name: "the whole machine".to_owned(),
+            color: color_of(6),
+            width: 2,
             points: over_time(&outcome.timeline, |row| Some(row.machine_busy? * all)),
         },
         Series {
             name: "server".to_owned(),
+            color: color_of(1),
+            width: 2,
             points: over_time(&outcome.timeline, |row| row.server_processors),
         },
         Series {
             name: "this tool".to_owned(),
+            color: color_of(0),
+            width: 2,
             points: over_time(&outcome.timeline, |row| row.tool_processors),
         },
     ];
@@ -179,37 +213,22 @@ fn processors(outcome: &Outcome) -> anyhow::Result<Option<String>> {
 
 // ---- Drawing -----------------------------------------------------------------------------------
 
-/// The lines of a chart, whatever its coordinates, and their names.
+/// The lines of a chart, whatever its coordinates.
 macro_rules! lines {
     ($chart:ident, $series:expr) => {
-        for (number, Series { name, points }) in $series.iter().enumerate() {
-            let color = COLORS[number % COLORS.len()];
-            $chart
-                .draw_series(LineSeries::new(
-                    points.iter().copied(),
-                    color.stroke_width(2),
-                ))?
-                .label(name.as_str())
-                .legend(move |(x, y)| {
-                    PathElement::new(vec![(x, y), (x + 18, y)], color.stroke_width(2))
-                });
+        for series in $series {
+            let style = series.color.stroke_width(series.width);
+            $chart.draw_series(LineSeries::new(series.points.iter().copied(), style))?;
         }
-        $chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(GRID)
-            .label_font(FONT)
-            .draw()?;
     };
 }
 use lines;
 
-fn over_seconds(series: &[Series], what: &str) -> anyhow::Result<Option<String>> {
+fn over_seconds(series: &[Series], what: &str) -> anyhow::Result<Option<Drawn>> {
     let Some((right, top)) = extent(series) else {
         return Ok(None);
     };
-    draw(|area| {
+    draw(series, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(14)
             .x_label_area_size(44)
@@ -217,7 +236,7 @@ fn over_seconds(series: &[Series], what: &str) -> anyhow::Result<Option<String>>
             .build_cartesian_2d(0.0..right, 0.0..top * 1.1)?;
         chart
             .configure_mesh()
-            .light_line_style(GRID.mix(0.4))
+            .max_light_lines(1)
             .bold_line_style(GRID)
             .x_desc("seconds")
             .y_desc(what)
@@ -228,24 +247,39 @@ fn over_seconds(series: &[Series], what: &str) -> anyhow::Result<Option<String>>
         lines!(chart, series);
         Ok(())
     })
-    .map(Some)
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-fn draw(plot: impl FnOnce(&Area<'_>) -> anyhow::Result<()>) -> anyhow::Result<String> {
+fn draw(
+    series: &[Series],
+    plot: impl FnOnce(&Area<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<Drawn>> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
         plot(&area)?;
         area.present()?;
     }
-    Ok(svg)
+    let mut legend: Vec<_> = series
+        .iter()
+        .map(|series| {
+            let RGBColor(red, green, blue) = series.color;
+            let color = format!("#{red:02x}{green:02x}{blue:02x}");
+            (color, series.name.clone())
+        })
+        .collect();
+    legend.dedup();
+    Ok(Some(Drawn { legend, svg }))
+}
+
+fn color_of(number: usize) -> RGBColor {
+    COLORS[number % COLORS.len()]
 }
 
 /// Which metrics there were.
-fn metrics(rows: &[Row]) -> Vec<super::tally::Metric> {
-    let all = rows.iter().flat_map(|row| &row.metrics);
+fn metrics<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Metric> {
+    let all = rows.into_iter().flat_map(|row| &row.metrics);
     let mut metrics: Vec<_> = all.map(|(metric, _)| *metric).collect();
     metrics.sort_unstable();
     metrics.dedup();
@@ -305,7 +339,7 @@ const GRID: RGBColor = RGBColor(210, 214, 220);
 const LEAST_MS: f64 = 0.01;
 
 /// Told apart by people who do not see all colours, too.
-const COLORS: [RGBColor; 8] = [
+const COLORS: [RGBColor; 11] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -314,4 +348,7 @@ const COLORS: [RGBColor; 8] = [
     RGBColor(230, 159, 0),
     RGBColor(90, 90, 90),
     RGBColor(150, 110, 60),
+    RGBColor(120, 60, 160),
+    RGBColor(0, 90, 70),
+    RGBColor(170, 30, 60),
 ];

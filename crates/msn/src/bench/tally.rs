@@ -80,6 +80,7 @@ pub(super) struct Tally {
     errors: Mutex<BTreeMap<String, u64>>,
     signed_in: AtomicI64,
     chats: AtomicI64,
+    began: Instant,
 }
 
 struct Row {
@@ -112,6 +113,8 @@ pub(super) struct Tick {
     pub(super) errors: BTreeMap<String, u64>,
     pub(super) signed_in: i64,
     pub(super) chats: i64,
+    /// How long the worker has counted, in milliseconds.
+    pub(super) up_ms: u64,
     /// Processor time of the worker from its start, in milliseconds.
     pub(super) processor_ms: u64,
     pub(super) resident_kib: u64,
@@ -165,6 +168,7 @@ impl Tally {
             errors: Mutex::default(),
             signed_in: AtomicI64::new(0),
             chats: AtomicI64::new(0),
+            began: Instant::now(),
         }
     }
 
@@ -253,6 +257,7 @@ impl Tally {
             errors: self.errors.lock().clone(),
             signed_in: self.signed_in.load(Ordering::Relaxed),
             chats: self.chats.load(Ordering::Relaxed),
+            up_ms: micros(self.began.elapsed()) / 1000,
             processor_ms: own.processor_ms,
             resident_kib: own.resident_kib,
         }

@@ -189,7 +189,11 @@ impl RangeArguments {
                 let text = text.with_context(|| format!("cannot read {}", path.display()))?;
                 text.lines().next().unwrap_or_default().to_owned()
             }
-            None => crate::profile::password(&self.accounts)?,
+            None => match std::env::var("MSN_PASSWORD") {
+                Ok(password) => password,
+                Err(_) => rpassword::prompt_password("Password of all accounts: ")
+                    .context("cannot ask for the password; set MSN_PASSWORD")?,
+            },
         };
         let range = Range {
             pattern: self.accounts.clone(),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use msnp_client::msnp::client::{Identity, Seed, Settings};
+use msnp_client::msnp::client::{Identity, MailHandling, Seed, Settings};
 use msnp_client::msnp::presence::{Capabilities, UserData};
 use msnp_client::msnp::proof::challenge::Product;
 use msnp_client::msnp::soap::rst::Password;
@@ -130,6 +130,7 @@ impl World {
             capabilities: Capabilities(0x5000_0000),
             picture: None,
             data: UserData::default(),
+            mail: MailHandling::Leave,
             seed: Seed(rand::random()),
         }
     }

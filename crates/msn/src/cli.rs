@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how it went.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -61,8 +62,9 @@ pub(crate) fn run() -> ExitCode {
         Err(error) => return failed(&error.into()),
     };
     let outcome = runtime.block_on(carry_out(arguments));
-    // Whoever waits for a line from the keyboard must not hold up the end.
-    runtime.shutdown_background();
+    // What still runs ends with it, programs of a bot too; whoever waits for a line from the keyboard
+    // must not hold up the end.
+    runtime.shutdown_timeout(LAST_MOMENT);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
@@ -108,6 +110,8 @@ fn in_one_line(error: &anyhow::Error) -> String {
     }
     said
 }
+
+const LAST_MOMENT: Duration = Duration::from_millis(300);
 
 const COMPLETIONS: &str = "\
 Prints a script that completes commands, for a shell:

@@ -1,5 +1,8 @@
 //! `msn bot`, with the examples and with programs that behave badly.
 
+use std::io::Read as _;
+use std::process::Command;
+
 use crate::house::{House, Running};
 
 fn example(name: &str) -> String {
@@ -98,6 +101,20 @@ fn a_kept_program_that_ends_is_begun_again() {
     assert_eq!(ask(&house, "alice", "hello"), "once\n");
     bot.wait_for_word("begun again");
     assert_eq!(ask(&house, "alice", "hello"), "once\n");
+}
+
+#[test]
+fn a_kept_program_ends_with_the_bot() {
+    let house = House::open();
+    // A pipe is at its end when nobody holds it any more.
+    let pipe = house.folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let program = format!("exec 3>'{}'; exec sleep 1000", pipe.display());
+    let bot = bot(&house, &["--keep", "--", "sh", "-c", &program]);
+    let mut held = std::fs::File::open(&pipe).unwrap();
+    assert!(bot.stop().success());
+    assert_eq!(held.read(&mut [0]).unwrap(), 0);
 }
 
 #[test]

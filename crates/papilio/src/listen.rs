@@ -182,7 +182,11 @@ impl Reception {
     }
 }
 
-/// The task of a connection. Not an `async fn`, which would keep two places for each argument.
+/// The task of a connection.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps two places for each of its arguments"
+)]
 fn life(mut connection: Connection<TcpStream>, counted: Counted) -> impl Future<Output = ()> {
     async move {
         connection.drive().await;

@@ -116,7 +116,7 @@ pub struct Reception {
     /// The node.
     pub node: Arc<Node>,
     /// The store.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// Counts connections by address.
     pub per_address: PerAddress,
     /// What clients are told.
@@ -157,7 +157,10 @@ impl Reception {
         let driver = self
             .node
             .open_polled(self.door, address, peer, Instant::now());
-        Ok((Connection::new(io, driver, self.store.clone()), counted))
+        Ok((
+            Connection::new(io, driver, Arc::clone(&self.store)),
+            counted,
+        ))
     }
 
     fn receive(&self, stream: TcpStream, peer: SocketAddr) {
@@ -174,11 +177,20 @@ impl Reception {
         };
         let address = self.announcer.address(local);
         let driver = self.node.open(self.door, address, peer, Instant::now());
-        let mut connection = Connection::new(stream, driver, self.store.clone());
-        tokio::spawn(async move {
-            connection.drive().await;
-            drop(counted);
-        });
+        let connection = Connection::new(stream, driver, Arc::clone(&self.store));
+        tokio::spawn(life(connection, counted));
+    }
+}
+
+/// The task of a connection.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps two places for each of its arguments"
+)]
+fn life(mut connection: Connection<TcpStream>, counted: Counted) -> impl Future<Output = ()> {
+    async move {
+        connection.drive().await;
+        drop(counted);
     }
 }
 
@@ -190,4 +202,24 @@ fn is_the_peers(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::Interrupted
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the runtime puts around the future of a task, and the multiple to which it rounds.
+    const AROUND: usize = 112;
+    const ROUNDED: usize = 128;
+
+    #[test]
+    fn the_task_of_an_idle_connection_stays_small() {
+        let size = future_size(life);
+        let task = (size + AROUND).next_multiple_of(ROUNDED);
+        assert!(task <= 5 * ROUNDED, "{size} bytes make {task}");
+    }
+
+    fn future_size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
 }

@@ -6,7 +6,6 @@
 //! conversation do ([`Mailbox::poll_room`]). An empty mailbox holds no memory, since most mailboxes
 //! are empty most of the time.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -53,12 +52,12 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Queue {
-    posts: VecDeque<Post>,
+    posts: Vec<Post>,
     bytes: usize,
     state: State,
     waker: Option<Waker>,
-    /// Those who wait for room.
-    held: Vec<Waker>,
+    /// Those who wait for room: few, and seldom any.
+    held: Box<[Waker]>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +108,7 @@ impl Mailbox {
                 if queue.posts.capacity() == 0 {
                     queue.posts.reserve_exact(1);
                 }
-                queue.posts.push_back(post);
+                queue.posts.push(post);
                 let waiting = queue.bytes;
                 // The waker is left to the next poll: only the first post since then wakes.
                 let waker = queue.waker.take();
@@ -168,7 +167,8 @@ impl Mailbox {
             return Poll::Ready(());
         }
         if !queue.held.iter().any(|held| held.will_wake(cx.waker())) {
-            queue.held.push(cx.waker().clone());
+            let held = std::mem::take(&mut queue.held).into_iter();
+            queue.held = held.chain([cx.waker().clone()]).collect();
         }
         Poll::Pending
     }
@@ -181,7 +181,7 @@ impl Mailbox {
 
     /// Takes everything out, leaving no memory behind. Pending, and woken later, when there is
     /// nothing.
-    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<(VecDeque<Post>, Overflow)> {
+    pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<(Vec<Post>, Overflow)> {
         let mut queue = self.queue.lock();
         if queue.posts.is_empty() && queue.state != State::Overflowed {
             if !queue
@@ -198,7 +198,7 @@ impl Mailbox {
     }
 
     /// Takes what is there now.
-    pub fn take(&self) -> (VecDeque<Post>, Overflow) {
+    pub fn take(&self) -> (Vec<Post>, Overflow) {
         let mut queue = self.queue.lock();
         let taken = queue.take();
         let held = std::mem::take(&mut queue.held);
@@ -219,7 +219,7 @@ impl Mailbox {
 }
 
 impl Queue {
-    fn take(&mut self) -> (VecDeque<Post>, Overflow) {
+    fn take(&mut self) -> (Vec<Post>, Overflow) {
         self.bytes = 0;
         let overflow = if self.state == State::Overflowed {
             Overflow::Yes
@@ -398,6 +398,11 @@ mod tests {
     }
 
     #[test]
+    fn a_mailbox_is_small_since_every_connection_has_one() {
+        assert!(size_of::<Mailbox>() <= 88, "{}", size_of::<Mailbox>());
+    }
+
+    #[test]
     fn acknowledged_when_every_copy_was_written() {
         let sender = Mailbox::new(0);
         let copies: Vec<_> = Receipt::for_copies(&sender, TrId(7), Ack::Always, 2)
@@ -422,7 +427,7 @@ mod tests {
             });
         }
         let (mut posts, _) = receiver.take();
-        posts.pop_front().unwrap().receipt.unwrap().written();
+        posts.remove(0).receipt.unwrap().written();
         drop(posts);
         assert!(matches!(
             sender.take().0[0].event,

@@ -35,8 +35,8 @@ enum State {
     Waiting { deadline: Instant },
     /// The cookie is being looked at.
     Entering { typed: Param, deadline: Instant },
-    /// In a conversation.
-    In(In),
+    /// In a conversation. On the heap, so that a session that is none of this takes no room for it.
+    In(Box<In>),
 }
 
 #[derive(Debug)]
@@ -234,14 +234,14 @@ fn entered(
             );
         }
     };
-    let member = In {
+    let member = Box::new(In {
         handle: member.handle,
         dialect,
         active_at: now,
         watch: Watch::Alone,
         calls: Pace::default(),
         messages: Pace::default(),
-    };
+    });
     Session::Switchboard(Switchboard {
         policy,
         state: State::In(member),
@@ -273,7 +273,7 @@ impl In {
     }
 
     fn handle(
-        mut self,
+        mut self: Box<Self>,
         policy: Arc<Policy>,
         now: Instant,
         input: Input,

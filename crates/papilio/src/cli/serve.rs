@@ -81,7 +81,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),
-        store: store.clone(),
+        store: Arc::new(store.clone()),
         per_address: per_address.clone(),
         announcer: Arc::new(ports.announcer(config)),
         door: Door::Main,

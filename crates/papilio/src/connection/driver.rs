@@ -11,7 +11,7 @@
 //! conversation) is given back by dropping the driver, or as soon as the session closes.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -45,7 +45,8 @@ pub struct Driver {
     session: Session,
     mailbox: Arc<Mailbox>,
     address: Param,
-    peer: SocketAddr,
+    peer_ip: IpAddr,
+    peer_port: u16,
     /// Whose session it is, or was.
     account: Option<Handle>,
     signed_in: Option<SignedIn>,
@@ -141,7 +142,8 @@ impl Driver {
             session,
             mailbox,
             address,
-            peer,
+            peer_ip: peer.ip(),
+            peer_port: peer.port(),
             account: None,
             signed_in: None,
             seat: None,
@@ -166,7 +168,7 @@ impl Driver {
 
     /// Where the client connects from.
     pub fn peer(&self) -> SocketAddr {
-        self.peer
+        SocketAddr::new(self.peer_ip, self.peer_port)
     }
 
     /// Whose session it is, once that was claimed.
@@ -224,7 +226,7 @@ impl Driver {
     pub fn deliver(
         &mut self,
         now: Instant,
-        (posts, overflow): (VecDeque<Post>, Overflow),
+        (posts, overflow): (Vec<Post>, Overflow),
         out: &mut Output,
     ) {
         for Post { event, receipt } in posts {

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,7 @@ enum Woken {
     Read(io::Result<usize>),
     /// What was read before can be carried out now.
     Lines,
-    Post(VecDeque<Post>, Overflow),
+    Post(Vec<Post>, Overflow),
     Timer,
 }
 
@@ -103,7 +104,7 @@ struct Unfinished {
 pub struct Connection<Io> {
     io: Io,
     driver: Driver,
-    store: Store,
+    store: Arc<Store>,
     /// What came and was not carried out yet.
     input: BytesMut,
     unread: Unread,
@@ -118,11 +119,11 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
 {
     /// A connection that was just accepted.
-    pub fn new(io: Io, driver: Driver, store: Store) -> Self {
+    pub fn new(io: Io, driver: Driver, store: impl Into<Arc<Store>>) -> Self {
         Self {
             io,
             driver,
-            store,
+            store: store.into(),
             input: BytesMut::new(),
             unread: Unread::Rest,
             rest_due: None,

@@ -58,7 +58,7 @@ impl World {
         let node = Node::new(serve::settings(&config, pages));
         let reception = Reception {
             node: Arc::clone(&node),
-            store: store.clone(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(config.limits.connections_per_address),
             announcer: Arc::new(Announcer::new(config.advertise.as_ref(), msnp.port())),
             door: Door::Main,

@@ -86,7 +86,7 @@ impl House {
         let node = Node::new(serve::settings(&config, Param::word("http://localhost")));
         let reception = Reception {
             node: Arc::clone(&node),
-            store: store.clone(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(None),
             announcer: Arc::new(Announcer::new(None, 1863)),
             door: Door::Main,

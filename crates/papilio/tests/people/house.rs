@@ -82,7 +82,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let reception = Reception {
             node: Node::new(serve::settings(&config, Param::word("http://localhost"))),
-            store: store.clone(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(None),
             announcer: Arc::new(Announcer::new(None, address.port())),
             door: Door::Main,

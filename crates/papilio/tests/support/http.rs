@@ -60,7 +60,7 @@ impl Server {
         let node = node();
         let reception = Reception {
             node: Arc::clone(&node),
-            store: store.clone(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(None),
             announcer: Arc::new(Announcer::new(None, 1863)),
             door: Door::Main,

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod conversation;
 pub mod credentials;
 pub mod directory;
+pub mod hosts;
 pub mod http;
 pub mod listen;
 pub mod mailbox;

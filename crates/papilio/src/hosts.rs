@@ -7,6 +7,7 @@
 //! do without them, and whoever leads them elsewhere breaks more than Messenger.
 
 mod client;
+pub mod snippet;
 mod table;
 
 use std::borrow::Cow;

@@ -4,12 +4,15 @@
 //!   papilio serve ...     serves until it is told to stop
 //!   papilio user ...      looks after accounts
 //!   papilio import FILE   takes in accounts and contacts
+//!   papilio dns           prints names for a hosts file or a name server
+//!   papilio patch FILE    gives a client another server
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
 pub mod demo;
+mod dns;
 mod import;
 mod import_line;
 pub mod serve;
@@ -49,6 +52,8 @@ enum Command {
     /// Take in accounts and contacts; works while the server runs
     #[command(long_about = import::HELP)]
     Import(import::Import),
+    /// Print Messenger's names, leading here, for a hosts file or a name server
+    Dns(dns::Dns),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -141,6 +146,7 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             log_to_stderr(QUIET);
             runtime()?.block_on(import::run(&import, &config))
         }
+        Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
     }
 }
 

@@ -107,36 +107,7 @@ impl Store {
         new: &[NewAccount],
     ) -> Result<Vec<Option<Account>>, StoreError> {
         let mut writing = self.write().await?;
-        // Holds the counter until the end, so that nobody else takes the same numbers.
-        let mut last: i64 = sqlx::query_scalar(
-            "UPDATE counters SET value = value WHERE name = 'account' RETURNING value",
-        )
-        .fetch_one(&mut *writing)
-        .await?;
-        let mut added = Vec::with_capacity(new.len());
-        for new in new {
-            let number = last + 1;
-            let account = Account {
-                id: account_id(number)?,
-                handle: new.handle.clone(),
-                name: clean_name(&new.name),
-                disabled: false,
-                verified: new.verified,
-                created_at: whole_milliseconds(new.created_at),
-                epoch: 1,
-            };
-            if insert(&mut writing, &account, &new.password).await? {
-                last = number;
-                roster::furnish(&mut writing, &account).await?;
-                added.push(Some(account));
-            } else {
-                added.push(None);
-            }
-        }
-        sqlx::query("UPDATE counters SET value = $1 WHERE name = 'account'")
-            .bind(last)
-            .execute(&mut *writing)
-            .await?;
+        let added = insert_accounts(&mut writing, new).await?;
         writing.commit().await?;
         Ok(added)
     }
@@ -318,6 +289,44 @@ impl Store {
         let every = (done.rows_affected() > 0).then_some(i64::MAX);
         end_sessions(writing, id, every).await
     }
+}
+
+/// See [`Store::add_accounts`].
+pub(super) async fn insert_accounts(
+    writing: &mut Writing,
+    new: &[NewAccount],
+) -> Result<Vec<Option<Account>>, StoreError> {
+    // Holds the counter until the end, so that nobody else takes the same numbers.
+    let mut last: i64 = sqlx::query_scalar(
+        "UPDATE counters SET value = value WHERE name = 'account' RETURNING value",
+    )
+    .fetch_one(&mut **writing)
+    .await?;
+    let mut added = Vec::with_capacity(new.len());
+    for new in new {
+        let number = last + 1;
+        let account = Account {
+            id: account_id(number)?,
+            handle: new.handle.clone(),
+            name: clean_name(&new.name),
+            disabled: false,
+            verified: new.verified,
+            created_at: whole_milliseconds(new.created_at),
+            epoch: 1,
+        };
+        if insert(writing, &account, &new.password).await? {
+            last = number;
+            roster::furnish(writing, &account).await?;
+            added.push(Some(account));
+        } else {
+            added.push(None);
+        }
+    }
+    sqlx::query("UPDATE counters SET value = $1 WHERE name = 'account'")
+        .bind(last)
+        .execute(&mut **writing)
+        .await?;
+    Ok(added)
 }
 
 /// Whether the handle was free.

@@ -11,6 +11,7 @@ mod postgres;
 
 mod account;
 mod credentials;
+mod invitation;
 mod offline_messages;
 mod opening;
 mod roster;

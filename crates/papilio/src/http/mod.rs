@@ -29,6 +29,7 @@ mod sharing;
 mod storage;
 pub mod stream;
 mod tile;
+mod transport;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ use crate::store::Store;
 
 pub use gateway::Gateway;
 pub use serve::{Ends, serve, serve_connection};
+pub use transport::Transport;
 
 /// What the services need. Cloning one is a few reference counts.
 #[derive(Clone)]

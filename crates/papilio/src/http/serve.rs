@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tower::ServiceBuilder;
 use tracing::{debug, info, warn};
 
-use super::{head, stream};
+use super::{Transport, head, stream};
 use crate::config;
 use crate::per_address::{Counted, PerAddress};
 
@@ -59,7 +59,11 @@ pub async fn serve(
         let Ok(local) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else {
             continue;
         };
-        let ends = Ends { peer, local };
+        let ends = Ends {
+            peer,
+            local,
+            transport: Transport::Plain,
+        };
         let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
         connections.spawn(async move {
             let _counted: Counted = counted;
@@ -74,13 +78,15 @@ pub async fn serve(
     }
 }
 
-/// Between which addresses a connection is.
+/// Between which addresses a connection is, and over what.
 #[derive(Clone, Copy, Debug)]
 pub struct Ends {
     /// The client's.
     pub peer: SocketAddr,
     /// Ours.
     pub local: SocketAddr,
+    /// What it goes over.
+    pub transport: Transport,
 }
 
 /// The address of ours to which the client of a request came.
@@ -91,7 +97,11 @@ pub(super) struct CameTo(pub(super) SocketAddr);
 /// way is the last.
 pub async fn serve_connection<S>(
     stream: S,
-    Ends { peer, local }: Ends,
+    Ends {
+        peer,
+        local,
+        transport,
+    }: Ends,
     router: Router,
     limits: &config::Http,
     mut stopped: watch::Receiver<()>,
@@ -115,6 +125,7 @@ pub async fn serve_connection<S>(
         .map_request(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(CameTo(local));
+            request.extensions_mut().insert(transport);
             request.extensions_mut().insert(departure.clone());
             request
         })

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use papilio::config::Config;
-use papilio::http::{Ends, serve_connection};
+use papilio::http::{Ends, Transport, serve_connection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::sync::watch;
 
@@ -18,6 +18,7 @@ async fn status_for(world: &World, peer: &str, config: &Config) -> String {
     let ends = Ends {
         peer: SocketAddr::new(peer.parse().unwrap(), 4711),
         local: world.http,
+        transport: Transport::Plain,
     };
     let (_stop, stopped) = watch::channel(());
     let asks = async {

@@ -244,16 +244,26 @@ impl Store {
         password: &StoredPassword,
     ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let epoch = sqlx::query_scalar(
-            "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
-             WHERE id = $1 RETURNING epoch",
-        )
-        .bind(i64::from(id.0))
-        .bind(password.whole.as_str())
-        .bind(password.start.as_deref())
-        .fetch_optional(&mut *writing)
-        .await?;
+        let epoch = change_password(&mut writing, id, None, password).await?;
         end_sessions(writing, id, epoch).await
+    }
+
+    /// The same by the account's owner, only if nothing happened since the account was read that ends
+    /// its tickets and sessions; the account as it is now, or `None`.
+    pub async fn change_own_password(
+        &self,
+        account: &Account,
+        password: &StoredPassword,
+    ) -> Result<Option<Account>, StoreError> {
+        let mut writing = self.write().await?;
+        let epoch =
+            change_password(&mut writing, account.id, Some(account.epoch), password).await?;
+        let Some(epoch) = epoch else { return Ok(None) };
+        end_sessions(writing, account.id, Some(epoch)).await?;
+        Ok(Some(Account {
+            epoch,
+            ..account.clone()
+        }))
     }
 
     /// Keeps an account from signing in. Every ticket of it dies, and its sessions end.
@@ -329,6 +339,26 @@ pub(super) async fn insert_accounts(
     Ok(added)
 }
 
+/// Changes the password of an account; its new epoch. `None` if there is no such account, or none of
+/// this epoch that may sign in.
+pub(super) async fn change_password(
+    writing: &mut Writing,
+    id: AccountId,
+    epoch: Option<i64>,
+    password: &StoredPassword,
+) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
+         WHERE id = $1 AND ($4 IS NULL OR (epoch = $4 AND disabled = 0)) RETURNING epoch",
+    )
+    .bind(i64::from(id.0))
+    .bind(password.whole.as_str())
+    .bind(password.start.as_deref())
+    .bind(epoch)
+    .fetch_optional(&mut **writing)
+    .await?)
+}
+
 /// Whether the handle was free.
 async fn insert(
     writing: &mut Writing,
@@ -374,7 +404,7 @@ async fn end_sessions(
     finish(writing, epoch.iter().len() as u64).await
 }
 
-fn account(row: &AnyRow) -> Result<Account, StoreError> {
+pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
     let handle: &str = row.try_get("handle")?;
     Ok(Account {
         id: account_id(row.try_get("id")?)?,

@@ -23,6 +23,7 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+pub mod confirmation;
 pub mod invitation;
 pub mod offline_messages;
 mod open;
@@ -32,6 +33,7 @@ pub mod roster;
 pub mod sign_out;
 pub mod ticket;
 pub mod token;
+pub mod web_session;
 
 pub use open::Claim;
 

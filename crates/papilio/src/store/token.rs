@@ -31,7 +31,7 @@ impl Token {
     }
 
     /// What is kept of it.
-    pub(crate) fn hash(&self) -> String {
+    pub(super) fn hash(&self) -> String {
         hash(&self.0)
     }
 }

@@ -10,6 +10,7 @@
 mod postgres;
 
 mod account;
+mod confirmation;
 mod credentials;
 mod invitation;
 mod offline_messages;
@@ -18,6 +19,7 @@ mod roster;
 mod sign_out;
 mod storage;
 mod ticket;
+mod web_session;
 
 use std::sync::Arc;
 

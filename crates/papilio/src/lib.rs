@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod directory;
 pub mod http;
 pub mod listen;
+pub mod mail;
 pub mod mailbox;
 pub mod node;
 pub mod password;

@@ -11,6 +11,8 @@
 mod client;
 mod defaults;
 mod load;
+mod mail;
+mod pages;
 mod value;
 
 use std::fmt;
@@ -30,6 +32,8 @@ use crate::store::Database;
 
 pub use client::{Banner, Client, Tab, TextAd};
 pub use load::{ConfigError, Flags};
+pub use mail::{Encryption, Mail, MailPassword};
+pub use pages::{Pages, SignUp, SiteAddress};
 pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
@@ -64,6 +68,10 @@ pub struct Config {
     pub limits: Limits,
     /// What one request over HTTP may send.
     pub http: Http,
+    /// People's pages.
+    pub pages: Pages,
+    /// Mail to people.
+    pub mail: Mail,
     /// Clients that poll over HTTP.
     pub gateway: Gateway,
     /// Profiles and pictures that roam.

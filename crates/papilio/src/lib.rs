@@ -9,6 +9,7 @@ pub mod directory;
 pub mod hosts;
 pub mod http;
 pub mod listen;
+pub mod mail;
 pub mod mailbox;
 pub mod node;
 pub mod password;

@@ -7,9 +7,9 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Banner, Client, Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen,
-    OfflineMessages, PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab, TextAd,
-    ThrottleKeys,
+    Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes, Listen,
+    Mail, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates, SignIn, SignUp, Storage,
+    Switchboard, Tab, TextAd, ThrottleKeys,
 };
 
 impl Default for Config {
@@ -27,6 +27,8 @@ impl Default for Config {
             throttle: ThrottleKeys::default(),
             limits: Limits::default(),
             http: Http::default(),
+            pages: Pages::default(),
+            mail: Mail::default(),
             gateway: Gateway::default(),
             storage: Storage::default(),
             client: Client::default(),
@@ -119,6 +121,41 @@ impl Default for Http {
             xml_depth: Some(64),
             request_deadline: seconds(30),
             idle: minutes(1),
+        }
+    }
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            sign_up: SignUp::Invitation,
+            address: None,
+            over_plain_http: false,
+            proxies: Vec::new(),
+            session_lifetime: minutes(14 * 24 * 60),
+            shortest_password: Some(8),
+            sign_ups_per_address: Some(10),
+            mails_per_address: Some(5),
+            window: minutes(60),
+            confirmation_lifetime: minutes(24 * 60),
+            reset_lifetime: minutes(2 * 60),
+        }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            server: None,
+            port: 587,
+            encryption: Encryption::Starttls,
+            account: None,
+            password: None,
+            password_file: None,
+            from: None,
+            waiting: Some(1000),
+            timeout: seconds(20),
+            retry: minutes(1),
         }
     }
 }

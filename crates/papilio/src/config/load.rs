@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use config::FileFormat;
 use msnp::wire::version::Version;
 
-use super::{Advertised, Config, Listen, ListenAddress};
+use super::{Advertised, Config, Listen, ListenAddress, Mail, Pages};
 
 /// What the command line says. `None` and `false` = nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,6 +69,7 @@ impl Config {
         if config.demo {
             config.listen.keep_to_this_machine()?;
         }
+        config.mail.must_be_whole(&config.pages)?;
         Ok(config)
     }
 
@@ -81,7 +82,8 @@ impl Config {
             let listen = Listen::demo();
             layers = layers
                 .set_default("listen.msnp", listen.msnp.map(|msnp| msnp.to_string()))?
-                .set_default("listen.http", listen.http.map(|http| http.to_string()))?;
+                .set_default("listen.http", listen.http.map(|http| http.to_string()))?
+                .set_default("pages.sign-up", "open")?;
         }
         layers.add_source(written).build()?.try_deserialize()
     }
@@ -141,6 +143,27 @@ impl Listen {
             }
         }
         Ok(())
+    }
+}
+
+impl Mail {
+    /// Whoever wants mail to be sent must say from whom, and where its links lead: what a browser
+    /// says of the latter may be a trap for whoever gets the mail.
+    fn must_be_whole(&self, pages: &Pages) -> Result<(), ConfigError> {
+        let missing = match () {
+            () if self.server.is_none() => return Ok(()),
+            () if self.from.is_none() => "the key `mail.from`, who it is from",
+            () if pages.address.is_none() => "the key `pages.address`, where its links lead",
+            () if self.password.is_some() && self.password_file.is_some() => {
+                return Err(ConfigError(
+                    "there are both `mail.password` and `mail.password-file`".to_owned(),
+                ));
+            }
+            () => return Ok(()),
+        };
+        Err(ConfigError(format!(
+            "mail is sent by `mail.server`, but {missing}, is missing"
+        )))
     }
 }
 
@@ -308,6 +331,7 @@ mod tests {
         };
         let config = Config::load(&flags).unwrap();
         assert!(config.demo);
+        assert_eq!(config.pages.sign_up, crate::config::SignUp::Open);
         assert_eq!(config.data, PathBuf::from("papilio-demo"));
         assert_eq!(config.listen, Listen::demo());
 
@@ -417,6 +441,32 @@ mod tests {
             );
         }
         assert!(refusal("[limits]\nlin = 3").ends_with(" for key `limits`"));
+    }
+
+    #[test]
+    fn mail_needs_a_sender_and_an_address_for_its_links() {
+        let server = "[mail]\nserver = 'mail.example.org'\n";
+        let from = "from = 'Papilio <chat@example.org>'\n";
+        let pages = "[pages]\naddress = 'https://chat.example.org'\n";
+        for (text, missing) in [
+            (server.to_owned(), "`mail.from`"),
+            (format!("{server}{from}"), "`pages.address`"),
+        ] {
+            let (_folder, flags) = folder_with(&text);
+            let refusal = Config::load(&flags).unwrap_err().to_string();
+            assert!(refusal.contains(missing), "{refusal}");
+        }
+        let whole = format!("{server}{from}password = 'secret'\n{pages}");
+        let config = {
+            let (_folder, flags) = folder_with(&whole);
+            Config::load(&flags).unwrap()
+        };
+        assert!(!format!("{config:?}").contains("secret"));
+        let (_folder, flags) = folder_with(&format!(
+            "{server}{from}password = 'x'\npassword-file = 'y'\n{pages}"
+        ));
+        let refusal = Config::load(&flags).unwrap_err().to_string();
+        assert!(refusal.contains("both"), "{refusal}");
     }
 
     #[test]

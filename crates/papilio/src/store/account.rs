@@ -107,36 +107,7 @@ impl Store {
         new: &[NewAccount],
     ) -> Result<Vec<Option<Account>>, StoreError> {
         let mut writing = self.write().await?;
-        // Holds the counter until the end, so that nobody else takes the same numbers.
-        let mut last: i64 = sqlx::query_scalar(
-            "UPDATE counters SET value = value WHERE name = 'account' RETURNING value",
-        )
-        .fetch_one(&mut *writing)
-        .await?;
-        let mut added = Vec::with_capacity(new.len());
-        for new in new {
-            let number = last + 1;
-            let account = Account {
-                id: account_id(number)?,
-                handle: new.handle.clone(),
-                name: clean_name(&new.name),
-                disabled: false,
-                verified: new.verified,
-                created_at: whole_milliseconds(new.created_at),
-                epoch: 1,
-            };
-            if insert(&mut writing, &account, &new.password).await? {
-                last = number;
-                roster::furnish(&mut writing, &account).await?;
-                added.push(Some(account));
-            } else {
-                added.push(None);
-            }
-        }
-        sqlx::query("UPDATE counters SET value = $1 WHERE name = 'account'")
-            .bind(last)
-            .execute(&mut *writing)
-            .await?;
+        let added = insert_accounts(&mut writing, new).await?;
         writing.commit().await?;
         Ok(added)
     }
@@ -273,16 +244,26 @@ impl Store {
         password: &StoredPassword,
     ) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
-        let epoch = sqlx::query_scalar(
-            "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
-             WHERE id = $1 RETURNING epoch",
-        )
-        .bind(i64::from(id.0))
-        .bind(password.whole.as_str())
-        .bind(password.start.as_deref())
-        .fetch_optional(&mut *writing)
-        .await?;
+        let epoch = change_password(&mut writing, id, None, password).await?;
         end_sessions(writing, id, epoch).await
+    }
+
+    /// The same by the account's owner, only if nothing happened since the account was read that ends
+    /// its tickets and sessions; the account as it is now, or `None`.
+    pub async fn change_own_password(
+        &self,
+        account: &Account,
+        password: &StoredPassword,
+    ) -> Result<Option<Account>, StoreError> {
+        let mut writing = self.write().await?;
+        let epoch =
+            change_password(&mut writing, account.id, Some(account.epoch), password).await?;
+        let Some(epoch) = epoch else { return Ok(None) };
+        end_sessions(writing, account.id, Some(epoch)).await?;
+        Ok(Some(Account {
+            epoch,
+            ..account.clone()
+        }))
     }
 
     /// Keeps an account from signing in. Every ticket of it dies, and its sessions end.
@@ -318,6 +299,64 @@ impl Store {
         let every = (done.rows_affected() > 0).then_some(i64::MAX);
         end_sessions(writing, id, every).await
     }
+}
+
+/// See [`Store::add_accounts`].
+pub(super) async fn insert_accounts(
+    writing: &mut Writing,
+    new: &[NewAccount],
+) -> Result<Vec<Option<Account>>, StoreError> {
+    // Holds the counter until the end, so that nobody else takes the same numbers.
+    let mut last: i64 = sqlx::query_scalar(
+        "UPDATE counters SET value = value WHERE name = 'account' RETURNING value",
+    )
+    .fetch_one(&mut **writing)
+    .await?;
+    let mut added = Vec::with_capacity(new.len());
+    for new in new {
+        let number = last + 1;
+        let account = Account {
+            id: account_id(number)?,
+            handle: new.handle.clone(),
+            name: clean_name(&new.name),
+            disabled: false,
+            verified: new.verified,
+            created_at: whole_milliseconds(new.created_at),
+            epoch: 1,
+        };
+        if insert(writing, &account, &new.password).await? {
+            last = number;
+            roster::furnish(writing, &account).await?;
+            added.push(Some(account));
+        } else {
+            added.push(None);
+        }
+    }
+    sqlx::query("UPDATE counters SET value = $1 WHERE name = 'account'")
+        .bind(last)
+        .execute(&mut **writing)
+        .await?;
+    Ok(added)
+}
+
+/// Changes the password of an account; its new epoch. `None` if there is no such account, or none of
+/// this epoch that may sign in.
+pub(super) async fn change_password(
+    writing: &mut Writing,
+    id: AccountId,
+    epoch: Option<i64>,
+    password: &StoredPassword,
+) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "UPDATE accounts SET password_hash = $2, password_start_hash = $3, epoch = epoch + 1
+         WHERE id = $1 AND ($4 IS NULL OR (epoch = $4 AND disabled = 0)) RETURNING epoch",
+    )
+    .bind(i64::from(id.0))
+    .bind(password.whole.as_str())
+    .bind(password.start.as_deref())
+    .bind(epoch)
+    .fetch_optional(&mut **writing)
+    .await?)
 }
 
 /// Whether the handle was free.
@@ -365,7 +404,7 @@ async fn end_sessions(
     finish(writing, epoch.iter().len() as u64).await
 }
 
-fn account(row: &AnyRow) -> Result<Account, StoreError> {
+pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
     let handle: &str = row.try_get("handle")?;
     Ok(Account {
         id: account_id(row.try_get("id")?)?,

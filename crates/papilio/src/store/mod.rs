@@ -23,6 +23,8 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+pub mod confirmation;
+pub mod invitation;
 pub mod offline_messages;
 mod open;
 pub mod picture;
@@ -30,6 +32,8 @@ pub mod profile;
 pub mod roster;
 pub mod sign_out;
 pub mod ticket;
+pub mod token;
+pub mod web_session;
 
 pub use open::Claim;
 

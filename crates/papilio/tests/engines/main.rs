@@ -10,13 +10,16 @@
 mod postgres;
 
 mod account;
+mod confirmation;
 mod credentials;
+mod invitation;
 mod offline_messages;
 mod opening;
 mod roster;
 mod sign_out;
 mod storage;
 mod ticket;
+mod web_session;
 
 use std::sync::Arc;
 

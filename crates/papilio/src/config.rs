@@ -11,6 +11,7 @@
 mod client;
 mod defaults;
 mod load;
+mod running;
 mod value;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use crate::store::Database;
 
 pub use client::{Banner, Client, Tab, TextAd};
 pub use load::{ConfigError, Flags};
+pub use running::{LogFormat, Metrics, Network, Secret, WireLog};
 pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
@@ -44,6 +46,8 @@ pub struct Config {
     /// What is logged, in the words of `tracing`'s filter.
     #[serde(with = "value::filter")]
     pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
     /// The highest version offered: `--max-version`.
     #[serde(with = "value::version")]
     pub max_version: Version,
@@ -78,6 +82,10 @@ pub struct Config {
     pub lists: ListSizes,
     /// Messages for those who are not there.
     pub offline_messages: OfflineMessages,
+    /// Who may read `/metrics`.
+    pub metrics: Metrics,
+    /// What is written down of what clients and server say to one another.
+    pub wire_log: WireLog,
 }
 
 /// Which ports are open. `None` = off.

@@ -9,6 +9,7 @@ pub mod directory;
 pub mod http;
 pub mod listen;
 pub mod mailbox;
+pub mod metrics;
 pub mod node;
 pub mod password;
 pub mod per_address;

@@ -7,9 +7,9 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Banner, Client, Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen,
-    OfflineMessages, PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab, TextAd,
-    ThrottleKeys,
+    Banner, Client, Config, DatabaseSettings, Gateway, Http, Limits, ListSizes, Listen, LogFormat,
+    Metrics, OfflineMessages, PageAddress, PasswordKeys, Rates, SignIn, Storage, Switchboard, Tab,
+    TextAd, ThrottleKeys, WireLog,
 };
 
 impl Default for Config {
@@ -18,6 +18,7 @@ impl Default for Config {
             data: PathBuf::from("papilio-data"),
             demo: false,
             log: "info".to_owned(),
+            log_format: LogFormat::default(),
             max_version: Dialect::newest(),
             advertise: None,
             listen: Listen::default(),
@@ -34,6 +35,8 @@ impl Default for Config {
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
             offline_messages: OfflineMessages::default(),
+            metrics: Metrics::default(),
+            wire_log: WireLog::default(),
         }
     }
 }

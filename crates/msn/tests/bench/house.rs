@@ -172,7 +172,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
     let address = web.local_addr().unwrap();
     let reception = Reception {
         node: Arc::clone(&node),
-        store: store.clone(),
+        store: Arc::new(store.clone()),
         per_address: PerAddress::new(None),
         announcer: Arc::new(Announcer::new(None, port)),
         door: Door::Main,

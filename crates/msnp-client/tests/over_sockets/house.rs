@@ -59,7 +59,7 @@ impl House {
         let address = web.local_addr().unwrap();
         let reception = Reception {
             node: Arc::clone(&node),
-            store: store.clone().into(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(None),
             announcer: Arc::new(Announcer::new(None, port)),
             door: Door::Main,

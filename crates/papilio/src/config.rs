@@ -13,6 +13,7 @@ mod defaults;
 mod load;
 mod mail;
 mod pages;
+mod running;
 mod value;
 
 use std::fmt;
@@ -34,6 +35,7 @@ pub use client::{Banner, Client, Tab, TextAd};
 pub use load::{ConfigError, Flags};
 pub use mail::{Encryption, Mail, MailPassword};
 pub use pages::{Pages, SignUp, SiteAddress};
+pub use running::{LogFormat, Metrics, Network, Secret, WireLog};
 pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
@@ -48,6 +50,8 @@ pub struct Config {
     /// What is logged, in the words of `tracing`'s filter.
     #[serde(with = "value::filter")]
     pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
     /// The highest version offered: `--max-version`.
     #[serde(with = "value::version")]
     pub max_version: Version,
@@ -86,6 +90,10 @@ pub struct Config {
     pub lists: ListSizes,
     /// Messages for those who are not there.
     pub offline_messages: OfflineMessages,
+    /// Who may read `/metrics`.
+    pub metrics: Metrics,
+    /// What is written down of what clients and server say to one another.
+    pub wire_log: WireLog,
 }
 
 /// Which ports are open. `None` = off.

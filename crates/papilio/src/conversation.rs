@@ -29,6 +29,7 @@ use rand::RngExt;
 
 use crate::directory::Directory;
 use crate::mailbox::{Mailbox, Post, Receipt};
+use crate::metrics::METRICS;
 use crate::store::account::AccountId;
 
 /// What the operator decides about conversations.
@@ -180,6 +181,7 @@ impl Conversations {
         let conversation = Arc::new(Mutex::new(conversation));
         registry.open.insert(id, Arc::clone(&conversation));
         drop(registry);
+        METRICS.conversations_opened.increment(1);
         Some(self.seat(conversation, admission, mailbox))
     }
 

@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use msnp::handle::Handle;
 
+use crate::metrics::{self, METRICS};
 use crate::password::{PasswordError, Passwords, Verdict};
-use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings};
+use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
 use crate::store::account::Account;
 use crate::store::{Store, StoreError};
 
@@ -52,15 +53,31 @@ impl Credentials {
         password: &str,
         now: Instant,
     ) -> Result<Option<Account>, CredentialsError> {
+        let outcome = self.look(peer, handle, password, now).await;
+        let counted = match &outcome {
+            Ok(Ok(_)) => metrics::Password::Right,
+            Ok(Err(why_not)) => *why_not,
+            Err(_) => metrics::Password::Trouble,
+        };
+        METRICS.passwords.of(counted).increment(1);
+        Ok(outcome?.ok())
+    }
+
+    async fn look(
+        &self,
+        peer: IpAddr,
+        handle: &str,
+        password: &str,
+        now: Instant,
+    ) -> Result<Result<Account, metrics::Password>, CredentialsError> {
         let Ok(handle) = Handle::parse(handle) else {
             self.passwords.verify(None, password).await?;
             tracing::info!(%peer, "sign-in refused: what was sent is not a handle");
-            return Ok(None);
+            return Ok(Err(metrics::Password::Malformed));
         };
         if let Some(limit) = self.throttle.check(peer, &handle, now) {
             self.passwords.verify(None, password).await?;
-            tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
-            return Ok(None);
+            return Ok(Err(throttled(peer, &handle, limit)));
         }
         let known = self.store.account_with_password(&handle).await?;
         // One who may not sign in must not be answered faster because his password is remembered.
@@ -73,17 +90,27 @@ impl Credentials {
             (Some((account, _)), Verdict::Right) => {
                 // Many may have tried at the same moment, and failed while this one was verified.
                 let Some(limit) = self.throttle.check(peer, &handle, now) else {
-                    return Ok(Some(account));
+                    return Ok(Ok(account));
                 };
-                tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
-                return Ok(None);
+                return Ok(Err(throttled(peer, &handle, limit)));
             }
-            (Some((account, _)), Verdict::Wrong) if account.disabled => "the account is disabled",
-            (Some(_), Verdict::Wrong) => "wrong password",
-            (None, _) => "no such account",
+            (Some((account, _)), Verdict::Wrong) if account.disabled => metrics::Password::Disabled,
+            (Some(_), Verdict::Wrong) => metrics::Password::Wrong,
+            (None, _) => metrics::Password::Unknown,
         };
         self.throttle.failed(peer, &handle, now);
-        tracing::info!(%peer, %handle, "sign-in refused: {why_not}");
-        Ok(None)
+        let why = match why_not {
+            metrics::Password::Disabled => "the account is disabled",
+            metrics::Password::Unknown => "no such account",
+            _ => "wrong password",
+        };
+        tracing::info!(%peer, %handle, "sign-in refused: {why}");
+        Ok(Err(why_not))
     }
+}
+
+fn throttled(peer: IpAddr, handle: &Handle, limit: Throttled) -> metrics::Password {
+    tracing::warn!(%peer, %handle, "sign-in refused: {limit}");
+    METRICS.throttled.of(metrics::Limit::SignIn).increment(1);
+    metrics::Password::Throttled
 }

@@ -11,6 +11,7 @@ pub mod http;
 pub mod listen;
 pub mod mail;
 pub mod mailbox;
+pub mod metrics;
 pub mod node;
 pub mod password;
 pub mod per_address;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::connection::driver::Driver;
 use crate::conversation::{self, Conversations};
 use crate::directory::{Directory, ListLimits};
 use crate::mailbox::Mailbox;
+use crate::metrics::METRICS;
 use crate::turns::Turns;
 
 /// What the operator decides.
@@ -54,6 +55,7 @@ pub struct Node {
     unread: Duration,
     connections: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
     last_connection: AtomicU64,
+    stopping: AtomicBool,
 }
 
 /// The number of a connection, for the log.
@@ -84,6 +86,7 @@ impl Node {
             unread: settings.unread,
             connections: Mutex::default(),
             last_connection: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
         })
     }
 
@@ -135,6 +138,7 @@ impl Node {
         now: Instant,
     ) -> Driver {
         let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
+        METRICS.connections_accepted.increment(1);
         let mailbox = Mailbox::new(self.mailbox);
         self.connections.lock().insert(id, Arc::clone(&mailbox));
         let seconds = Timestamp::now().as_second();
@@ -158,6 +162,16 @@ impl Node {
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.connections.lock().len()
+    }
+
+    /// From now on whoever asks is told that this node is going down.
+    pub fn prepare_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this node is going down.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Tells every session that the server is going down.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use crate::metrics::{Limit, METRICS};
 use crate::store::account::AccountId;
 use argon2id::Argon2id;
 use memo::Memo;
@@ -237,7 +238,11 @@ impl Passwords {
             .places
             .clone()
             .try_acquire_owned()
-            .map_err(|_| PasswordError::Busy)?;
+            .map_err(|_| {
+                METRICS.throttled.of(Limit::Passwords).increment(1);
+                PasswordError::Busy
+            })?;
+        let waiting = Counted::by(&METRICS.argon2_waiting);
         let core = self
             .shared
             .cores
@@ -245,10 +250,12 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Failed)?;
+        drop(waiting);
+        let running = Counted::by(&METRICS.argon2_running);
         let shared = Arc::clone(&self.shared);
         tokio::task::spawn_blocking(move || {
             let done = work();
-            drop((core, place));
+            drop((core, place, running));
             // Whoever waited has the core now, and works in the memory that is there.
             if shared.cores.available_permits() == shared.width {
                 shared.argon2.release();
@@ -257,6 +264,22 @@ impl Passwords {
         })
         .await
         .map_err(|_| PasswordError::Failed)?
+    }
+}
+
+/// Counts for as long as it is there.
+struct Counted(&'static metrics::Gauge);
+
+impl Counted {
+    fn by(gauge: &'static metrics::Gauge) -> Self {
+        gauge.increment(1);
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1);
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::metrics::{Limit, METRICS};
+
 /// The counter. Cloning one is a reference count.
 #[derive(Clone, Debug)]
 pub struct PerAddress {
@@ -51,6 +53,7 @@ impl PerAddress {
         };
         let mut open = self.open.lock();
         if open.get(&address).copied().unwrap_or(0) >= limit {
+            METRICS.throttled.of(Limit::Connections).increment(1);
             return Err(TooMany { limit });
         }
         *open.entry(address).or_insert(0) += 1;

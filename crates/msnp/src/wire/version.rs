@@ -218,6 +218,11 @@ impl Dialect {
             .find(|dialect| offered.contains(&dialect.version))
     }
 
+    /// Every row, from the oldest version to the newest.
+    pub fn all() -> &'static [Self] {
+        &DIALECTS
+    }
+
     /// The newest version served.
     pub fn newest() -> Version {
         DIALECTS[DIALECTS.len() - 1].version

@@ -23,6 +23,7 @@ use crate::credentials::Credentials;
 use crate::directory::ListLimits;
 use crate::http::{self, Gateway, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
+use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
@@ -104,6 +105,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         listeners.spawn(sign_outs.run(interval));
     }
     listeners.spawn(clear_away(store.clone()));
+    listeners.spawn(METRICS.keep_small());
     if let Some(echo) = echo {
         listeners.spawn(echo.run());
     }
@@ -117,6 +119,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         "stopping"
     );
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
+    node.prepare_to_stop();
     drop(listeners);
     gateway.close();
     node.shut_down();

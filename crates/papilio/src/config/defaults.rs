@@ -8,8 +8,8 @@ use msnp::wire::version::Dialect;
 use super::value::{ListenAddress, Rate};
 use super::{
     Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes, Listen,
-    Mail, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates, SignIn, SignUp, Storage,
-    Switchboard, Tab, TextAd, ThrottleKeys,
+    LogFormat, Mail, Metrics, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates, SignIn,
+    SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, WireLog,
 };
 
 impl Default for Config {
@@ -18,6 +18,7 @@ impl Default for Config {
             data: PathBuf::from("papilio-data"),
             demo: false,
             log: "info".to_owned(),
+            log_format: LogFormat::default(),
             max_version: Dialect::newest(),
             advertise: None,
             listen: Listen::default(),
@@ -36,6 +37,8 @@ impl Default for Config {
             switchboard: Switchboard::default(),
             lists: ListSizes::default(),
             offline_messages: OfflineMessages::default(),
+            metrics: Metrics::default(),
+            wire_log: WireLog::default(),
         }
     }
 }

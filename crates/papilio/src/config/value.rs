@@ -393,6 +393,39 @@ optional_text!(
     "off"
 );
 
+/// A list of texts that each have a form of their own.
+pub(super) mod texts {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    pub(in crate::config) fn deserialize<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+    where
+        D: Deserializer<'de>,
+        T: FromStr<Err: Display>,
+    {
+        let read = |text: String| {
+            let value = text.parse();
+            value.map_err(|error| D::Error::custom(format_args!("{text:?}: {error}")))
+        };
+        Vec::<String>::deserialize(from)?
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+
+    #[cfg(test)]
+    pub(in crate::config) fn serialize<S: serde::Serializer, T: ToString>(
+        values: &[T],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
+        serde::Serialize::serialize(&texts, to)
+    }
+}
+
 /// The address of a page, which must be there.
 pub(super) mod page {
     use serde::de::Error;

@@ -32,6 +32,7 @@ use msnp::wire::version::Dialect;
 use crate::conversation::{Room, Seat};
 use crate::directory::SessionId;
 use crate::mailbox::{Mailbox, Overflow, Post, Receipt};
+use crate::metrics::METRICS;
 use crate::node::{ConnectionId, Node};
 use crate::store::account::{Account, AccountId};
 use crate::store::offline_messages::MailSnapshot;
@@ -239,6 +240,7 @@ impl Driver {
             out.receipts.extend(receipt);
         }
         if overflow == Overflow::Yes && out.closing.is_none() {
+            METRICS.mailbox_overflows.increment(1);
             self.close(Closing::Fault("does not read what it is sent".into()), out);
         }
     }
@@ -461,6 +463,8 @@ impl Driver {
                 Answer::Called { trid, outcome }
             }
             Effect::Relay { trid, ack, message } => {
+                METRICS.messages.increment(1);
+                METRICS.message_bytes.increment(message.len() as u64);
                 self.room = self.seat.as_ref()?.relay(trid, ack, &message);
                 return None;
             }

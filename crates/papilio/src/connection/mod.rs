@@ -31,6 +31,7 @@ use tracing::{debug, info, warn};
 use self::driver::{Ask, Driver, Output};
 use crate::conversation::Room;
 use crate::mailbox::{Overflow, Post, Receipt};
+use crate::metrics::{METRICS, SignIn};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
 
@@ -369,7 +370,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             let date = Timestamp::now();
             // Whatever the ticket is, there is a secret that it would have if it were good.
             if !showing.is_good(&store.ticket_key().secret(ticket.as_str())) {
-                return driver.verified(now(), Err(Refusal::Ticket), out);
+                return refuse(driver, Refusal::Ticket, out);
             }
             let account = match store.account_of_ticket(ticket.as_str(), date).await {
                 Ok(Some(mut account)) if account.handle == handle => {
@@ -377,10 +378,10 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     account.handle = handle.clone();
                     account
                 }
-                Ok(_) => return driver.verified(now(), Err(Refusal::Ticket), out),
+                Ok(_) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
                     warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");
-                    return driver.verified(now(), Err(Refusal::Internal), out);
+                    return refuse(driver, Refusal::Internal, out);
                 }
             };
             // First the place, then lists and mailbox: a change made in between reaches the place.
@@ -388,10 +389,10 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             // What ended the account's sessions before there was this one must end it as well.
             match store.is_as_before(&account).await {
                 Ok(true) => {}
-                Ok(false) => return driver.verified(now(), Err(Refusal::Ticket), out),
+                Ok(false) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
                     warn!(connection = %driver.id(), %handle, %error, "cannot check an account");
-                    return driver.verified(now(), Err(Refusal::Internal), out);
+                    return refuse(driver, Refusal::Internal, out);
                 }
             }
             let read = tokio::try_join!(store.roster_of(id), store.mail_snapshot(id, date));
@@ -408,6 +409,11 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             if outcome.is_ok() {
                 info!(connection = %driver.id(), %handle, peer = %driver.peer(), version = %dialect.version, "signed in");
             }
+            let counted = match &outcome {
+                Ok(_) => SignIn::Ok,
+                Err(_) => SignIn::Trouble,
+            };
+            METRICS.sign_ins.of(counted).increment(1);
             driver.verified(now(), outcome, out)
         }
         Ask::Accounts { named, purpose } => {
@@ -425,6 +431,15 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
             driver.found(now(), purpose, found, out)
         }
     }
+}
+
+fn refuse(driver: &mut Driver, refusal: Refusal, out: &mut Output) -> Option<Ask> {
+    let counted = match refusal {
+        Refusal::Ticket => SignIn::Ticket,
+        _ => SignIn::Trouble,
+    };
+    METRICS.sign_ins.of(counted).increment(1);
+    driver.verified(now(), Err(refusal), out)
 }
 
 /// What a session is told of an account whose ticket was good.

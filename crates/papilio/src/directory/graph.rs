@@ -20,6 +20,7 @@ use msnp::wire::version::Dialect;
 use super::mail::MailView;
 use super::press::{Press, Telling};
 use crate::mailbox::Mailbox;
+use crate::metrics::METRICS;
 use crate::store::account::{Account, AccountId};
 use crate::store::roster::ticks;
 
@@ -246,6 +247,7 @@ impl Graph {
                 self.forget_if_idle(contact.id);
             }
         }
+        METRICS.sessions(online.dialect).increment(1);
         self.nodes.entry(id).or_default().online = Some(Box::new(online));
         self.signed_in += 1;
     }
@@ -253,6 +255,7 @@ impl Graph {
     pub(super) fn take_online(&mut self, id: AccountId) -> Option<Box<Online>> {
         let online = self.nodes.get_mut(&id)?.online.take()?;
         self.signed_in -= 1;
+        METRICS.sessions(online.dialect).decrement(1);
         for contact in &online.contacts {
             if contact.view.lists().contains(Lists::FORWARD) {
                 self.unwatch(id, contact.id);

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
@@ -14,13 +15,27 @@ use hyper::body::Body as _;
 use tracing::{debug, error, info};
 
 use super::Failure;
+use crate::metrics::{METRICS, Outcome, Service};
 
 /// Answers, then logs and frames what was answered.
 pub(super) async fn finish(request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
+    let service = Service::of(request.uri().path());
+    let began = Instant::now();
     let answer = next.run(request).await;
+    METRICS.answered(service, outcome(&answer), began.elapsed());
     asked.log(&answer);
     asked.frame(answer).await
+}
+
+fn outcome(answer: &Response) -> Outcome {
+    let status = answer.status();
+    match answer.extensions().get::<Failure>() {
+        Some(failure) if failure.is_refusal => Outcome::Refused,
+        _ if status.is_server_error() => Outcome::Failed,
+        None if !status.is_client_error() => Outcome::Ok,
+        _ => Outcome::Refused,
+    }
 }
 
 /// The answer when a service broke: that request fails, nothing else.

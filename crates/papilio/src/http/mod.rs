@@ -19,6 +19,7 @@ mod companions;
 mod contacts;
 pub mod gateway;
 pub mod head;
+mod health;
 pub mod login;
 mod oim;
 mod own_address;
@@ -86,6 +87,7 @@ pub fn router(services: Services) -> Router {
         .merge(passport::routes())
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
+        .merge(health::routes())
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

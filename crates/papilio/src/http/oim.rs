@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 use super::{Document, Failure, Services, service, xml, xml_limits};
 use crate::config::OfflineMessages;
+use crate::metrics::{Limit, METRICS, Mail};
 use crate::sender_throttle::SenderThrottle;
 use crate::store::StoreError;
 use crate::store::account::{Account, AccountId};
@@ -80,7 +81,14 @@ async fn answer(
         now,
     };
     // A client that goes away must not keep the recipient from hearing of what was stored.
-    match tokio::spawn(async move { delivery.deliver(&request).await }).await {
+    let delivered = tokio::spawn(async move { delivery.deliver(&request).await }).await;
+    let outcome = match &delivered {
+        Ok(Ok(_)) => Mail::Kept,
+        Ok(Err(Refusal::Fault(_) | Refusal::Undelivered(_))) => Mail::Refused,
+        Ok(Err(Refusal::Trouble(_))) | Err(_) => Mail::Trouble,
+    };
+    METRICS.offline_messages.of(outcome).increment(1);
+    match delivered {
         Ok(Ok(number)) => xml(oim::stored(operation, number)),
         Ok(Err(refusal)) => refused(handle.as_str(), operation, &refusal),
         Err(panic) => refused(
@@ -154,7 +162,10 @@ impl Delivery {
     async fn deliver(&self, request: &StoreRequest) -> Result<u32, Refusal> {
         let (content, number) = self.content(request)?;
         let too_fast = self.throttle.take(self.sender.id, Instant::now());
-        too_fast.map_err(|_| StoreFault::Haste)?;
+        too_fast.map_err(|_| {
+            METRICS.throttled.of(Limit::OfflineMessages).increment(1);
+            StoreFault::Haste
+        })?;
         let recipient = self.recipient(request).await?;
         let message = OfflineMessage {
             id: MailId(Guid::from_u128(Uuid::new_v4().as_u128())),

@@ -38,12 +38,15 @@ pub mod web_session;
 pub use open::Claim;
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+use crate::metrics::{METRICS, Statement};
 use ticket::TicketKey;
 
 /// Where the data is kept.
@@ -112,8 +115,17 @@ pub enum StoreError {
     Refused(#[source] sqlx::Error),
 }
 
-/// A transaction that writes.
-type Writing = Transaction<'static, Any>;
+/// A transaction that writes. It is measured if it ends well.
+struct Writing {
+    transaction: Transaction<'static, Any>,
+    asked: Instant,
+}
+
+/// A transaction that reads. It is measured.
+struct Reading {
+    transaction: Transaction<'static, Any>,
+    asked: Instant,
+}
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -155,12 +167,14 @@ impl Store {
     }
 
     /// Begins a transaction that reads, and sees one moment however long it lasts.
-    async fn read(&self) -> Result<Transaction<'static, Any>, StoreError> {
+    async fn read(&self) -> Result<Reading, StoreError> {
+        let asked = Instant::now();
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         };
-        Ok(self.readers.begin_with(begin).await?)
+        let transaction = self.readers.begin_with(begin).await?;
+        Ok(Reading { transaction, asked })
     }
 
     /// Begins a transaction that writes. On SQLite it holds the right to write from the start, so
@@ -169,15 +183,70 @@ impl Store {
     /// In a task of its own: when the caller gives up while PostgreSQL begins, sqlx 0.9 hands the
     /// connection on with the transaction open. Here it always begins, and then ends as any other.
     async fn write(&self) -> Result<Writing, StoreError> {
+        let asked = Instant::now();
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
         let writer = self.writer.clone();
-        tokio::spawn(async move { writer.begin_with(begin).await })
+        let begun = tokio::spawn(async move { writer.begin_with(begin).await })
             .await
-            .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?
-            .map_err(StoreError::from)
+            .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?;
+        Ok(Writing {
+            transaction: begun?,
+            asked,
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT name FROM counters LIMIT 1")
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Writing {
+    /// Puts everything on the disk.
+    async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await?;
+        METRICS.database(Statement::Write, self.asked.elapsed());
+        Ok(())
+    }
+}
+
+impl Deref for Writing {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+impl Deref for Reading {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Reading {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        METRICS.database(Statement::Read, self.asked.elapsed());
     }
 }
 
@@ -189,6 +258,16 @@ impl fmt::Debug for Store {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let error = Self::of(error);
+        if matches!(error, Self::Unavailable(_)) {
+            METRICS.database_errors.increment(1);
+        }
+        error
+    }
+}
+
+impl StoreError {
+    fn of(error: sqlx::Error) -> Self {
         use sqlx::Error;
         match &error {
             Error::Io(_)

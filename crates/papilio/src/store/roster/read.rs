@@ -16,16 +16,14 @@ use msnp::soap::guid::Guid;
 use msnp::soap::refusal::Refusal;
 use msnp::soap::sharing::{Member, MemberAddress, Memberships, Role};
 use msnp::soap::timestamp::Timestamp;
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Row, Transaction};
 
 use super::super::account::AccountId;
 use super::book::{policy_of, privacy_of};
 use super::lists::{Said, bits};
 use super::{RosterError, SessionRoster, account_id, from_json, guid, number};
-use crate::store::{Store, StoreError};
-
-type Reading = Transaction<'static, Any>;
+use crate::store::{Reading, Store, StoreError};
 
 impl Store {
     /// The address book of an account: all of it, or what changed since, tombstones included.

@@ -6,13 +6,17 @@
 //!   papilio import FILE   takes in accounts and contacts
 //!   papilio dns           prints names for a hosts file or a name server
 //!   papilio patch FILE    gives a client another server
+//!   papilio config ...    says what the configuration says
+//!   papilio completions   for shells
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
+mod config;
 pub mod demo;
 mod dns;
+mod generate;
 mod import;
 mod import_line;
 pub mod serve;
@@ -54,6 +58,19 @@ enum Command {
     Import(import::Import),
     /// Print Messenger's names, leading here, for a hosts file or a name server
     Dns(dns::Dns),
+    /// Check, show or print the configuration
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(config::Command),
+    /// Print what a shell needs to complete commands
+    #[command(
+        after_help = "bash: papilio completions bash > /etc/bash_completion.d/papilio\n\
+                      zsh:  papilio completions zsh > \"${fpath[1]}/_papilio\"\n\
+                      fish: papilio completions fish > ~/.config/fish/completions/papilio.fish"
+    )]
+    Completions(generate::Completions),
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man(generate::Man),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -147,6 +164,9 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             runtime()?.block_on(import::run(&import, &config))
         }
         Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
+        Command::Config(command) => config::run(command, flags),
+        Command::Completions(asked) => generate::completions(&asked),
+        Command::Man(asked) => generate::man(&asked),
     }
 }
 

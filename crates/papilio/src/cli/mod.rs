@@ -19,10 +19,13 @@ mod dns;
 mod generate;
 mod import;
 mod import_line;
+mod log;
+mod reload;
 pub mod serve;
+mod supervisor;
 mod user;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,9 +34,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use msnp::handle::Handle;
 use msnp::wire::version::Version;
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress};
+use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress, Loaded, LogFormat};
 use crate::store::Store;
 
 /// An MSN Messenger server
@@ -145,22 +147,22 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
     match line.command {
         Command::Serve(serve) => {
             serve.into_flags(&mut flags);
-            let config = Config::load(&flags)?;
-            log_to_stderr(&config.log);
+            let loaded = Loaded::load(&flags)?;
+            let log = log::begin(&loaded.config.log, loaded.config.log_format);
             let runtime = runtime()?;
-            let served = runtime.block_on(serve::serve(&config));
+            let served = runtime.block_on(serve::serve(flags, loaded, log));
             // A password that is still being hashed must not hold up the end.
             runtime.shutdown_background();
             served
         }
         Command::User(command) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(user::run(command, &config))
         }
         Command::Import(import) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(import::run(&import, &config))
         }
         Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
@@ -218,16 +220,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start")
-}
-
-/// The configuration has checked the filter already.
-fn log_to_stderr(filter: &str) {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        // Colours are for people, not for files.
-        .with_ansi(io::stderr().is_terminal())
-        .init();
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

@@ -66,6 +66,15 @@ impl Effective {
         }
     }
 
+    /// The keys for which this is so are as they were.
+    pub fn keep(&mut self, old: &Self, is_kept: impl Fn(&str) -> bool) {
+        for (key, old) in self.keys.iter_mut().zip(&old.keys) {
+            if is_kept(&key.name) {
+                key.clone_from(old);
+            }
+        }
+    }
+
     /// All keys.
     pub fn keys(&self) -> &[Key] {
         &self.keys

@@ -214,6 +214,11 @@ impl Writing {
         METRICS.database(Statement::Write, self.asked.elapsed());
         Ok(())
     }
+
+    /// Lets everything be as it was.
+    async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.transaction.rollback().await?)
+    }
 }
 
 impl Deref for Writing {

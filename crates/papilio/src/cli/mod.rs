@@ -6,6 +6,8 @@
 //!   papilio import FILE   takes in accounts and contacts
 //!   papilio dns           prints names for a hosts file or a name server
 //!   papilio patch FILE    gives a client another server
+//!   papilio backup FILE    writes everything to one file
+//!   papilio restore FILE   puts that back into an empty folder
 //!   papilio config ...    says what the configuration says
 //!   papilio completions   for shells
 //! ```
@@ -13,6 +15,7 @@
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
+mod backup;
 mod config;
 pub mod demo;
 mod dns;
@@ -60,6 +63,12 @@ enum Command {
     Import(import::Import),
     /// Print Messenger's names, leading here, for a hosts file or a name server
     Dns(dns::Dns),
+    /// Write everything to one file; works while the server runs
+    #[command(long_about = backup::BACKUP_HELP)]
+    Backup(backup::Backup),
+    /// Put a backup into an empty folder
+    #[command(long_about = backup::RESTORE_HELP)]
+    Restore(backup::Restore),
     /// Check, show or print the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(config::Command),
@@ -166,6 +175,15 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             runtime()?.block_on(import::run(&import, &config))
         }
         Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
+        Command::Backup(asked) => {
+            let loaded = Loaded::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::back_up(asked, loaded))
+        }
+        Command::Restore(asked) => {
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::restore(asked, flags.data))
+        }
         Command::Config(command) => config::run(command, flags),
         Command::Completions(asked) => generate::completions(&asked),
         Command::Man(asked) => generate::man(&asked),

@@ -10,6 +10,8 @@
 
 mod client;
 mod defaults;
+mod effective;
+mod keys;
 mod load;
 mod mail;
 mod pages;
@@ -32,7 +34,9 @@ use crate::sign_in_throttle::ThrottleSettings;
 use crate::store::Database;
 
 pub use client::{Banner, Client, Tab, TextAd};
-pub use load::{ConfigError, Flags};
+pub use effective::{Effective, Key, Origin};
+pub use keys::DOCUMENTED;
+pub use load::{ConfigError, Flags, Loaded};
 pub use mail::{Encryption, Mail, MailPassword};
 pub use pages::{Pages, SignUp, SiteAddress};
 pub use running::{LogFormat, Metrics, Network, Secret, WireLog};

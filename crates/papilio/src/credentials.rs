@@ -44,6 +44,11 @@ impl Credentials {
         }
     }
 
+    /// Lets other settings of the throttle hold from now on.
+    pub fn change_throttle(&self, settings: ThrottleSettings) {
+        self.throttle.change(settings);
+    }
+
     /// The account, if handle and password are right and it may sign in. `None` says nothing about
     /// why not.
     pub async fn check(

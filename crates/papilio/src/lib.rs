@@ -1,5 +1,6 @@
 //! The server's rooms. `main` is the door; tests and benchmarks come in through here.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod connection;

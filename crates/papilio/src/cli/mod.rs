@@ -6,19 +6,29 @@
 //!   papilio import FILE   takes in accounts and contacts
 //!   papilio dns           prints names for a hosts file or a name server
 //!   papilio patch FILE    gives a client another server
+//!   papilio backup FILE    writes everything to one file
+//!   papilio restore FILE   puts that back into an empty folder
+//!   papilio config ...    says what the configuration says
+//!   papilio completions   for shells
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
+mod backup;
+mod config;
 pub mod demo;
 mod dns;
+mod generate;
 mod import;
 mod import_line;
+mod log;
+mod reload;
 pub mod serve;
+mod supervisor;
 mod user;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,9 +37,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use msnp::handle::Handle;
 use msnp::wire::version::Version;
-use tracing_subscriber::EnvFilter;
 
-use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress};
+use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress, Loaded, LogFormat};
 use crate::store::Store;
 
 /// An MSN Messenger server
@@ -54,6 +63,25 @@ enum Command {
     Import(import::Import),
     /// Print Messenger's names, leading here, for a hosts file or a name server
     Dns(dns::Dns),
+    /// Write everything to one file; works while the server runs
+    #[command(long_about = backup::BACKUP_HELP)]
+    Backup(backup::Backup),
+    /// Put a backup into an empty folder
+    #[command(long_about = backup::RESTORE_HELP)]
+    Restore(backup::Restore),
+    /// Check, show or print the configuration
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(config::Command),
+    /// Print what a shell needs to complete commands
+    #[command(
+        after_help = "bash: papilio completions bash > /etc/bash_completion.d/papilio\n\
+                      zsh:  papilio completions zsh > \"${fpath[1]}/_papilio\"\n\
+                      fish: papilio completions fish > ~/.config/fish/completions/papilio.fish"
+    )]
+    Completions(generate::Completions),
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man(generate::Man),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -128,25 +156,37 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
     match line.command {
         Command::Serve(serve) => {
             serve.into_flags(&mut flags);
-            let config = Config::load(&flags)?;
-            log_to_stderr(&config.log);
+            let loaded = Loaded::load(&flags)?;
+            let log = log::begin(&loaded.config.log, loaded.config.log_format);
             let runtime = runtime()?;
-            let served = runtime.block_on(serve::serve(&config));
+            let served = runtime.block_on(serve::serve(flags, loaded, log));
             // A password that is still being hashed must not hold up the end.
             runtime.shutdown_background();
             served
         }
         Command::User(command) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(user::run(command, &config))
         }
         Command::Import(import) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(import::run(&import, &config))
         }
         Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
+        Command::Backup(asked) => {
+            let loaded = Loaded::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::back_up(asked, loaded))
+        }
+        Command::Restore(asked) => {
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::restore(asked, flags.data))
+        }
+        Command::Config(command) => config::run(command, flags),
+        Command::Completions(asked) => generate::completions(&asked),
+        Command::Man(asked) => generate::man(&asked),
     }
 }
 
@@ -198,16 +238,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start")
-}
-
-/// The configuration has checked the filter already.
-fn log_to_stderr(filter: &str) {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        // Colours are for people, not for files.
-        .with_ansi(io::stderr().is_terminal())
-        .init();
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

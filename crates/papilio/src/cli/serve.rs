@@ -3,25 +3,31 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use axum::Router;
 use jiff::Timestamp;
 use msnp::server::{BareTickets, Door, Policy, Rate};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::demo;
-use crate::config::{self, Config, Listen, ListenAddress, bracketed};
+use super::log::Filter;
+use super::reload::Running;
+use super::supervisor::{self, Sockets};
+use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
-use crate::http::{self, Gateway, Services};
+use crate::http::{self, Gateway, Live, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
 use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
@@ -60,11 +66,13 @@ struct Port {
     address: SocketAddr,
 }
 
-/// Serves until SIGTERM or an interrupt.
-pub async fn serve(config: &Config) -> anyhow::Result<()> {
+/// Serves until SIGTERM or an interrupt; SIGHUP reads the configuration again.
+pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::Result<()> {
+    let config = &loaded.config.clone();
     raise_file_limit();
     // Before anybody is told that we are ready: whoever waits for that may stop us at once.
-    let stop = stop_signal()?;
+    let mut stop = pin!(stop_signal()?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let _claim = Claim::on(&config.database())
         .await
         .context("cannot serve")?;
@@ -78,7 +86,8 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let ports = Ports::open(config).await?;
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
-    let node = Node::new(settings(config, ports.pages(config)));
+    let http_address = ports.http.as_ref().map(|port| port.address);
+    let node = Node::new(settings(config, pages(config, http_address)));
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),
@@ -100,12 +109,23 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         reception: reception.clone(),
         router: http::router(services.clone()),
     });
-    let (mut listeners, http) = ports.serve(config, &reception, services);
+    let live = Live::new(http::router(services.clone()));
+    let mut running = Running {
+        flags,
+        log,
+        services,
+        live: live.clone(),
+        per_address,
+        http: http_address,
+        loaded,
+    };
+    let (mut listeners, http) = ports.serve(config, &reception, live.router());
     if let Some(interval) = config.sign_in.sign_out_interval {
         listeners.spawn(sign_outs.run(interval));
     }
     listeners.spawn(clear_away(store.clone()));
     listeners.spawn(METRICS.keep_small());
+    listeners.spawn(supervisor::stay_alive());
     if let Some(echo) = echo {
         listeners.spawn(echo.run());
     }
@@ -113,11 +133,19 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.demo {
         eprintln!("{}", demo::instructions(where_to, &config.data));
     }
-    info!(
-        signal = stop.await,
-        connections = node.connections(),
-        "stopping"
-    );
+    supervisor::ready();
+    let signal = loop {
+        tokio::select! {
+            signal = &mut stop => break signal,
+            _ = hang_up.recv() => {
+                supervisor::reloading();
+                running.reload();
+                supervisor::ready();
+            }
+        }
+    };
+    info!(signal, connections = node.connections(), "stopping");
+    supervisor::stopping();
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     node.prepare_to_stop();
     drop(listeners);
@@ -175,10 +203,11 @@ impl Ports {
             Some(size) => SendBuffer::Bytes(u32::try_from(size).unwrap_or(u32::MAX)),
             None => SendBuffer::Unbounded,
         };
+        let mut given = Sockets::given()?;
         Ok(Self {
-            msnp: bind(msnp.as_ref(), small, "msnp").await?,
-            http: bind(http.as_ref(), SendBuffer::Unbounded, "http").await?,
-            dispatch: bind(dispatch.as_ref(), small, "dispatch").await?,
+            msnp: bind(&mut given, msnp.as_ref(), small, "msnp").await?,
+            http: bind(&mut given, http.as_ref(), SendBuffer::Unbounded, "http").await?,
+            dispatch: bind(&mut given, dispatch.as_ref(), small, "dispatch").await?,
         })
     }
 
@@ -202,25 +231,6 @@ impl Ports {
         self.msnp.as_ref().map(|port| port.address)
     }
 
-    /// Where people's pages are, as far as the configuration tells.
-    fn pages(&self, config: &Config) -> Param {
-        if let Some(own) = &config.http.advertise {
-            return Param::word(&format!("http://{own}"));
-        }
-        let http = self.http.as_ref().map(|port| port.address);
-        let bound = http.filter(|address| !address.ip().is_unspecified());
-        let host = match (&config.advertise, bound) {
-            (Some(advertised), _) => advertised.host.clone(),
-            (None, Some(address)) => address.ip().to_string(),
-            (None, None) => "localhost".to_owned(),
-        };
-        let host = bracketed(&host);
-        match http.map_or(80, |address| address.port()) {
-            80 => Param::word(&format!("http://{host}")),
-            port => Param::word(&format!("http://{host}:{port}")),
-        }
-    }
-
     /// What clients are told. A dispatch server alone refers to what the operator advertises, or to
     /// the usual port.
     fn announcer(&self, config: &Config) -> Announcer {
@@ -232,12 +242,7 @@ impl Ports {
     }
 
     /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
-    fn serve(
-        self,
-        config: &Config,
-        reception: &Reception,
-        services: Services,
-    ) -> (JoinSet<()>, Http) {
+    fn serve(self, config: &Config, reception: &Reception, router: Router) -> (JoinSet<()>, Http) {
         let mut listeners = JoinSet::new();
         for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
             let Some(Port { listener, .. }) = port else {
@@ -252,7 +257,6 @@ impl Ports {
         let per_address = reception.per_address.clone();
         let (stop, mut stopped) = watch::channel(());
         let running = self.http.map(|Port { listener, .. }| {
-            let router = http::router(services);
             let stopped = async move {
                 // An error means that the sender is gone, which is the signal.
                 let _signal = stopped.changed().await;
@@ -261,6 +265,24 @@ impl Ports {
             tokio::spawn(http::serve(listener, router, limits, per_address, stopped))
         });
         (listeners, Http { running, stop })
+    }
+}
+
+/// Where people's pages are, as far as the configuration tells; `http` is where HTTP is listened on.
+pub(super) fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
+    if let Some(own) = &config.http.advertise {
+        return Param::word(&format!("http://{own}"));
+    }
+    let bound = http.filter(|address| !address.ip().is_unspecified());
+    let host = match (&config.advertise, bound) {
+        (Some(advertised), _) => advertised.host.clone(),
+        (None, Some(address)) => address.ip().to_string(),
+        (None, None) => "localhost".to_owned(),
+    };
+    let host = bracketed(&host);
+    match http.map_or(80, |address| address.port()) {
+        80 => Param::word(&format!("http://{host}")),
+        port => Param::word(&format!("http://{host}:{port}")),
     }
 }
 
@@ -277,11 +299,17 @@ async fn clear_away(store: Store) {
     }
 }
 
+/// The listener that the service manager has opened, or else one on this address.
 async fn bind(
+    given: &mut Sockets,
     address: Option<&ListenAddress>,
     buffer: SendBuffer,
     name: &str,
 ) -> anyhow::Result<Option<Port>> {
+    if let Some(listener) = given.take(name)? {
+        let address = listener.local_addr()?;
+        return Ok(Some(Port { listener, address }));
+    }
     let Some(address) = address else {
         return Ok(None);
     };
@@ -294,7 +322,6 @@ async fn bind(
 
 /// SIGTERM, or an interrupt from the keyboard.
 fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -401,15 +428,10 @@ mod tests {
 
     #[test]
     fn an_address_of_ipv6_has_brackets_in_the_address_of_pages() {
-        let ports = Ports {
-            msnp: None,
-            http: None,
-            dispatch: None,
-        };
         let config = Config {
             advertise: Some("2001:db8::1".parse().unwrap()),
             ..Config::default()
         };
-        assert_eq!(ports.pages(&config).as_str(), "http://[2001:db8::1]");
+        assert_eq!(pages(&config, None).as_str(), "http://[2001:db8::1]");
     }
 }

@@ -55,6 +55,20 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 32 * 1024].into());
 }
 
+/// A line of the log about a session: whose, on which connection, from where, in which version. Only
+/// what is logged looks for them; there are no spans to carry them along.
+macro_rules! of_session {
+    ($level:ident, $driver:expr, $($rest:tt)+) => {
+        $level!(
+            connection = %$driver.id(),
+            peer = %$driver.peer(),
+            handle = $driver.account().map_or("-", |handle| handle.as_str()),
+            version = $driver.version().map(tracing::field::display),
+            $($rest)+
+        )
+    };
+}
+
 /// What woke a connection.
 enum Woken {
     Read(io::Result<usize>),
@@ -267,7 +281,7 @@ where
                 driver.close(Closing::Done("connection closed by its client"), out);
             }
             Woken::Read(Err(error)) => {
-                debug!(connection = %driver.id(), %error, "connection broke");
+                of_session!(debug, driver, %error, "connection broke");
                 driver.close(Closing::Done("connection broke"), out);
             }
             Woken::Read(Ok(_)) | Woken::Lines => return self.read_lines(out),
@@ -380,7 +394,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                 }
                 Ok(_) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");
+                    of_session!(warn, driver, %error, "cannot check a ticket");
                     return refuse(driver, Refusal::Internal, out);
                 }
             };
@@ -391,7 +405,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                 Ok(true) => {}
                 Ok(false) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot check an account");
+                    of_session!(warn, driver, %error, "cannot check an account");
                     return refuse(driver, Refusal::Internal, out);
                 }
             }
@@ -402,12 +416,12 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     Ok(welcome(driver, &account, ticket, date, roster))
                 }
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot read lists and mailbox");
+                    of_session!(warn, driver, %error, "cannot read lists and mailbox");
                     Err(Refusal::Internal)
                 }
             };
             if outcome.is_ok() {
-                info!(connection = %driver.id(), %handle, peer = %driver.peer(), version = %dialect.version, "signed in");
+                of_session!(info, driver, "signed in");
             }
             let counted = match &outcome {
                 Ok(_) => SignIn::Ok,
@@ -424,7 +438,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     .map(|account| (account.handle, account.id))
                     .collect()),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %error, "cannot look up accounts");
+                    of_session!(warn, driver, %error, "cannot look up accounts");
                     Err(ErrorCode::AddressBookUnavailable)
                 }
             };
@@ -474,12 +488,9 @@ pub fn welcome(
 }
 
 fn report(driver: &Driver, closing: &Closing) {
-    let connection = driver.id();
-    let peer = driver.peer();
-    let handle = driver.account().map_or("-", |handle| handle.as_str());
     match closing {
-        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
-        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Done(why) => of_session!(debug, driver, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Fault(why) => of_session!(info, driver, "closed: {why:.WHY_SHOWN$}"),
     }
 }
 

@@ -60,7 +60,7 @@ pub struct ListLimits {
 #[derive(Debug)]
 pub struct Directory {
     graph: Mutex<Graph>,
-    limits: ListLimits,
+    limits: Mutex<ListLimits>,
 }
 
 /// The phone of an invited account, found by [`Directory::reach`].
@@ -85,8 +85,13 @@ impl Directory {
     pub fn new(limits: ListLimits) -> Self {
         Self {
             graph: Mutex::default(),
-            limits,
+            limits: Mutex::new(limits),
         }
+    }
+
+    /// Lets other limits hold for changes from now on.
+    pub fn change_limits(&self, limits: ListLimits) {
+        *self.limits.lock() = limits;
     }
 
     // ---- Coming and going ----------------------------------------------------------------------
@@ -272,7 +277,7 @@ impl Directory {
         };
         let contacts = &merged(contacts);
         if edit == Edit::Add {
-            self.limits.check(online, contacts)?;
+            self.limits.lock().check(online, contacts)?;
         }
         let mut pairs = Vec::with_capacity(contacts.len() * 2);
         for (contact, handle, _) in contacts {

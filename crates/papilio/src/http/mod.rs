@@ -20,6 +20,7 @@ mod contacts;
 pub mod gateway;
 pub mod head;
 mod health;
+mod live;
 pub mod login;
 mod oim;
 mod own_address;
@@ -55,6 +56,7 @@ use crate::node::Node;
 use crate::store::Store;
 
 pub use gateway::Gateway;
+pub use live::Live;
 pub use serve::{Ends, serve, serve_connection};
 pub use transport::Transport;
 

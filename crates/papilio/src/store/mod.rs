@@ -31,11 +31,13 @@ pub mod picture;
 pub mod profile;
 pub mod roster;
 pub mod sign_out;
+mod snapshot;
 pub mod ticket;
 pub mod token;
 pub mod web_session;
 
 pub use open::Claim;
+pub use snapshot::{Verified, newest_schema, snapshot, verify};
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -215,7 +217,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Leaves everything as it was.
+    /// Lets everything be as it was.
     async fn rollback(self) -> Result<(), StoreError> {
         Ok(self.transaction.rollback().await?)
     }

@@ -94,18 +94,32 @@ async fn confirm(State(pages): State<Pages>, form: Posted) -> Result<Response, P
     let is_right = pages
         .services
         .credentials
-        .check_waiting(peer, &waiting.handle, &waiting.password, password, Instant::now())
+        .check_waiting(
+            peer,
+            &waiting.handle,
+            &waiting.password,
+            password,
+            Instant::now(),
+        )
         .await?;
     if !is_right {
         let notice = Notice::refused("That is not the password that was chosen at sign-up.");
-        return Ok(shown(visit, text, &waiting, StatusCode::FORBIDDEN, Some(notice)));
+        return Ok(shown(
+            visit,
+            text,
+            &waiting,
+            StatusCode::FORBIDDEN,
+            Some(notice),
+        ));
     }
     let (store, now) = (pages.services.store.clone(), visit.now);
     let confirmed = to_the_end(async move { Ok(store.confirm_sign_up(&token, now).await?) });
     let text = match confirmed.await? {
         Confirmed::Known(SignedUp::Made(account)) => {
             tracing::info!(handle = %account.handle, %peer, "signed up");
-            return visit.sign_in(&pages, &account, "/account?done=welcome").await;
+            return visit
+                .sign_in(&pages, &account, "/account?done=welcome")
+                .await;
         }
         Confirmed::Known(SignedUp::Taken) => TAKEN,
         Confirmed::Known(SignedUp::NotInvited) => NOT_INVITED,
@@ -138,5 +152,4 @@ pub(super) fn later(now: Timestamp, lifetime: Option<Duration>) -> Timestamp {
 const HERE: &str = "/account/confirm";
 
 pub(super) const TAKEN: &str = "There is an account with this address already.";
-pub(super) const NOT_INVITED: &str =
-    "This invitation is not open: it may be mistyped, used up, or too old. Ask whoever gave it to you.";
+pub(super) const NOT_INVITED: &str = "This invitation is not open: it may be mistyped, used up, or too old. Ask whoever gave it to you.";

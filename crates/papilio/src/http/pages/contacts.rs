@@ -14,7 +14,7 @@ use msnp::roster::Lists;
 use msnp::soap::Since;
 use msnp::soap::contact::{Contact, ContactKind};
 use msnp::soap::guid::Guid;
-use msnp::soap::sharing::{MemberAddress, MemberRef, MemberTarget, NewMember, Role};
+use msnp::soap::sharing::{MemberAddress, NewMember, Role};
 
 use super::form::Posted;
 use super::problem::Problem;
@@ -92,7 +92,11 @@ async fn read(pages: &Pages, account: &Account) -> Result<Vec<Section>, Problem>
     let book = store.address_book(account.id, Since::Nothing).await?;
     let memberships = store.memberships(account.id, Since::Nothing).await?;
     let mut others: BTreeMap<String, Person> = BTreeMap::new();
-    for member in memberships.members.into_iter().filter(|member| !member.deleted) {
+    for member in memberships
+        .members
+        .into_iter()
+        .filter(|member| !member.deleted)
+    {
         let MemberAddress::Passport(address) = member.address else {
             continue;
         };
@@ -110,13 +114,19 @@ async fn read(pages: &Pages, account: &Account) -> Result<Vec<Section>, Problem>
     others.remove(account.handle.as_str());
     let mut groups: Vec<_> = book.groups.iter().filter(|group| !group.deleted).collect();
     groups.sort_by_key(|group| group.name.to_lowercase());
-    let shown: Vec<_> = book.contacts.iter().filter(|contact| is_shown(contact)).collect();
+    let shown: Vec<_> = book
+        .contacts
+        .iter()
+        .filter(|contact| is_shown(contact))
+        .collect();
     let person = |contact: &&Contact| {
         let address = contact.passport_name.clone().unwrap_or_default();
         Person {
             name: name_of(contact, &address),
             contact: Some(contact.id),
-            lists: others.get(&address).map_or(Lists::NONE, |other| other.lists),
+            lists: others
+                .get(&address)
+                .map_or(Lists::NONE, |other| other.lists),
             address,
         }
     };
@@ -126,11 +136,17 @@ async fn read(pages: &Pages, account: &Account) -> Result<Vec<Section>, Problem>
     };
     let mut sections = Vec::new();
     for group in &groups {
-        let within = shown.iter().filter(|contact| contact.group_ids.contains(&group.id));
+        let within = shown
+            .iter()
+            .filter(|contact| contact.group_ids.contains(&group.id));
         sections.push(section(&group.name, within.map(person).collect()));
     }
     let alone = shown.iter().filter(|contact| contact.group_ids.is_empty());
-    let name = if groups.is_empty() { "Contacts" } else { "Without a group" };
+    let name = if groups.is_empty() {
+        "Contacts"
+    } else {
+        "Without a group"
+    };
     sections.push(section(name, alone.map(person).collect()));
     for contact in &shown {
         others.remove(contact.passport_name.as_deref().unwrap_or_default());
@@ -143,7 +159,9 @@ async fn read(pages: &Pages, account: &Account) -> Result<Vec<Section>, Problem>
     });
     sections.push(section("Not among your contacts", others.collect()));
     for section in &mut sections {
-        section.people.sort_by_key(|person| person.name.to_lowercase());
+        section
+            .people
+            .sort_by_key(|person| person.name.to_lowercase());
     }
     sections.retain(|section| !section.people.is_empty());
     Ok(sections)

@@ -82,7 +82,10 @@ fn few_enough(fields: &[(String, Vec<u8>)]) -> Result<(), BadForm> {
 }
 
 fn decoded(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = text.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+    let spaced: Vec<u8> = text
+        .iter()
+        .map(|&b| if b == b'+' { b' ' } else { b })
+        .collect();
     percent_decode(&spaced).collect()
 }
 
@@ -101,7 +104,8 @@ fn boundary(parameters: &str) -> Result<&str, BadForm> {
 fn name_in(head: &str) -> Option<String> {
     let line = head.split("\r\n").find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-disposition").then_some(value)
+        name.eq_ignore_ascii_case("content-disposition")
+            .then_some(value)
     })?;
     let (_, rest) = line.split_once(" name=\"")?;
     let (name, _) = rest.split_once('"')?;
@@ -126,7 +130,13 @@ mod tests {
     #[test]
     fn a_form_is_read_as_browsers_send_it() {
         let fields = Fields::urlencoded(b"a=one+two%21&b=&c&%C3%A9=%c3%A9&a=second&").unwrap();
-        for (name, value) in [("a", "one two!"), ("b", ""), ("c", ""), ("é", "é"), ("d", "")] {
+        for (name, value) in [
+            ("a", "one two!"),
+            ("b", ""),
+            ("c", ""),
+            ("é", "é"),
+            ("d", ""),
+        ] {
             assert_eq!(fields.text(name), Ok(value), "{name}");
         }
         assert_eq!(fields.0.len(), 5);
@@ -149,7 +159,12 @@ mod tests {
             let broken = Fields::read("multipart/form-data; boundary=XX", &body[..end]);
             assert!(broken.is_err(), "{end}");
         }
-        for kind in ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary="] {
+        for kind in [
+            "",
+            "text/plain",
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+        ] {
             assert!(Fields::read(kind, body).is_err(), "{kind}");
         }
     }

@@ -164,8 +164,18 @@ async fn reset(State(pages): State<Pages>, form: Posted) -> Result<Response, Pro
     let password = match chosen(&pages, &form)? {
         Ok(password) => password,
         Err(why) => {
-            let (status, notice) = (StatusCode::UNPROCESSABLE_ENTITY, Notice::refused(why.text()));
-            return Ok(reset_shown(&pages, visit, text, &account, status, Some(notice)));
+            let (status, notice) = (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                Notice::refused(why.text()),
+            );
+            return Ok(reset_shown(
+                &pages,
+                visit,
+                text,
+                &account,
+                status,
+                Some(notice),
+            ));
         }
     };
     let stored = pages.services.credentials.hash(password).await?;
@@ -175,7 +185,9 @@ async fn reset(State(pages): State<Pages>, form: Posted) -> Result<Response, Pro
         return Ok(used_up(visit));
     };
     tracing::info!(handle = %account.handle, peer = %visit.peer(), "another password by a link");
-    visit.sign_in(&pages, &account, "/account?done=password").await
+    visit
+        .sign_in(&pages, &account, "/account?done=password")
+        .await
 }
 
 const FORGOTTEN: &str = "/account/forgotten";

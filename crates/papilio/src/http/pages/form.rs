@@ -8,10 +8,10 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::super::Document;
+use super::Pages;
 use super::fields::{BadForm, Fields};
 use super::problem::Problem;
 use super::visit::Visit;
-use super::Pages;
 use crate::config;
 
 /// A form, and who posted it.

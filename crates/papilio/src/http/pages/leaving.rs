@@ -55,9 +55,14 @@ async fn export(State(pages): State<Pages>, visit: Visit) -> Result<Response, Pr
     let mut answer = with_security(text.into_response());
     for (name, value) in [
         (CONTENT_TYPE, "application/json"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"messenger-account.json\""),
+        (
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"messenger-account.json\"",
+        ),
     ] {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     Ok(answer)
 }

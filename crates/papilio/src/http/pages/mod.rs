@@ -11,6 +11,7 @@
 //! knew ([`form`]), answered by sending the browser on, so that reloading does nothing twice. And what
 //! somebody must not learn (whether an address has an account) looks the same and takes as long.
 
+mod confirm;
 mod contacts;
 mod fields;
 mod forgotten;
@@ -69,6 +70,7 @@ pub(super) fn routes(services: &Services) -> Router<Services> {
         .merge(profile::routes())
         .merge(sign_in::routes())
         .merge(sign_up::routes())
+        .merge(confirm::routes())
         .merge(forgotten::routes())
         .merge(password::routes())
         .merge(picture::routes())
@@ -76,7 +78,10 @@ pub(super) fn routes(services: &Services) -> Router<Services> {
         .merge(places::routes())
         .merge(messages::routes())
         .merge(leaving::routes())
-        .route(STYLE, get(async || file("text/css; charset=utf-8", STYLE_SHEET)))
+        .route(
+            STYLE,
+            get(async || file("text/css; charset=utf-8", STYLE_SHEET)),
+        )
         .route(MARK, get(async || file("image/svg+xml", MARK_PICTURE)))
         .route("/account/{*else}", axum::routing::any(nothing_there))
         .method_not_allowed_fallback(async || Problem::Method)
@@ -91,7 +96,10 @@ async fn nothing_there() -> Problem {
 /// As of every service, with a page for whoever waits for one.
 fn after_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     let mut answer = Problem::Broken.into_response();
-    if let Some(failure) = super::answer::after_panic(panic).extensions().get::<Failure>() {
+    if let Some(failure) = super::answer::after_panic(panic)
+        .extensions()
+        .get::<Failure>()
+    {
         answer.extensions_mut().insert(failure.clone());
     }
     answer

@@ -43,9 +43,8 @@ fn shown(pages: &Pages, visit: &Visit, status: StatusCode, notice: Option<Notice
 async fn change(State(pages): State<Pages>, form: Posted) -> Result<Response, Problem> {
     let visit = &form.visit;
     let account = visit.account()?;
-    let refused = |text: &'static str, status| {
-        Ok(shown(&pages, visit, status, Some(Notice::refused(text))))
-    };
+    let refused =
+        |text: &'static str, status| Ok(shown(&pages, visit, status, Some(Notice::refused(text))));
     let new = match chosen(&pages, &form)? {
         Ok(new) => new,
         Err(why) => return refused(why.text(), StatusCode::UNPROCESSABLE_ENTITY),
@@ -59,7 +58,9 @@ async fn change(State(pages): State<Pages>, form: Posted) -> Result<Response, Pr
     let changed = services.store.change_own_password(account, &stored).await?;
     // Somebody else was faster, an operator perhaps.
     let changed = changed.ok_or(Problem::SignIn)?;
-    visit.sign_in(&pages, &changed, "/account?done=password").await
+    visit
+        .sign_in(&pages, &changed, "/account?done=password")
+        .await
 }
 
 /// Whether a field of the form is the password of whoever is signed in. Failures count as those of

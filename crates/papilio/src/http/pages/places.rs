@@ -72,7 +72,11 @@ async fn end_browser(State(pages): State<Pages>, form: Posted) -> Result<Respons
     if visit.session().is_some_and(|session| session.id == id) {
         return visit.sign_out(&pages, "/account/sign-in").await;
     }
-    pages.services.store.end_web_session(account.id, &id).await?;
+    pages
+        .services
+        .store
+        .end_web_session(account.id, &id)
+        .await?;
     Ok(visit.to(HERE))
 }
 
@@ -123,9 +127,18 @@ mod tests {
     #[test]
     fn a_browser_has_a_name_for_people() {
         for (agent, name) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Firefox/141.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140", "Edge on Windows"),
-            ("Mozilla/5.0 (iPhone; like Mac OS X) Safari/604.1", "Safari on iPhone"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Firefox/141.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; like Mac OS X) Safari/604.1",
+                "Safari on iPhone",
+            ),
             ("curl/8.5", "curl/8.5"),
             ("", "A browser"),
         ] {

@@ -73,10 +73,14 @@ impl Problem {
     /// A title, and a text.
     fn words(&self) -> (&'static str, &'static str) {
         match self {
-            Self::NotFound => ("There is no such page", "It may have moved, or the address is not whole."),
-            Self::Method | Self::SignIn => {
-                ("Not in this way", "This page cannot be asked for in this way. Nothing was changed.")
-            }
+            Self::NotFound => (
+                "There is no such page",
+                "It may have moved, or the address is not whole.",
+            ),
+            Self::Method | Self::SignIn => (
+                "Not in this way",
+                "This page cannot be asked for in this way. Nothing was changed.",
+            ),
             Self::Forged => (
                 "This form could not be taken",
                 "It did not come from a page that this browser was given here, or that was too long ago. \
@@ -84,7 +88,10 @@ impl Problem {
                  cookies from this site.",
             ),
             Self::BadForm(_) => ("This form could not be read", "Nothing was changed."),
-            Self::TooLarge => ("That was too much", "What you sent is larger than is taken here. Nothing was changed."),
+            Self::TooLarge => (
+                "That was too much",
+                "What you sent is larger than is taken here. Nothing was changed.",
+            ),
             Self::OldTls => (
                 "This browser is too old for this page",
                 "Its encryption can be broken, so your password is not safe in it. Use a browser of today, \
@@ -95,7 +102,10 @@ impl Problem {
                 "Your password would travel so that everybody on the way can read it. Ask for this page \
                  with https:// in front, or ask whoever runs this service where it is.",
             ),
-            Self::Busy => ("Too much to do just now", "Nothing was changed. Try again in a minute."),
+            Self::Busy => (
+                "Too much to do just now",
+                "Nothing was changed. Try again in a minute.",
+            ),
             Self::TooOften => (
                 "Too often",
                 "There were too many of these from your address. Nothing was changed. Try again in an hour.",
@@ -143,7 +153,9 @@ impl IntoResponse for Problem {
         match self {
             Self::NotFound | Self::Method | Self::Broken | Self::SignIn => answer,
             Self::Trouble(why) => Failure::because(why).on(answer),
-            other => Failure::because(format!("{other:?}")).of_the_client().on(answer),
+            other => Failure::because(format!("{other:?}"))
+                .of_the_client()
+                .on(answer),
         }
     }
 }

@@ -58,7 +58,10 @@ async fn page(
     let notice = (!notice.is_empty()).then(|| Notice::done(notice));
     let account = visit.account()?;
     let profile = pages.services.store.profile(account.id).await?;
-    let said = (profile.display_name.as_str(), profile.personal_status.as_str());
+    let said = (
+        profile.display_name.as_str(),
+        profile.personal_status.as_str(),
+    );
     shown(&pages, &visit, StatusCode::OK, said, notice).await
 }
 

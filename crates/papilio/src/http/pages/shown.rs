@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::HeaderValue;
 use axum::response::Response;
 
 /// What surrounds a page.
@@ -24,7 +24,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Whether this is the page at a path.
-    fn is_at(&self, path: &str) -> bool {
+    pub(super) fn is_at(&self, path: &str) -> bool {
         self.here == path
     }
 }
@@ -65,10 +65,23 @@ pub(super) fn with_security(mut answer: Response) -> Response {
         (X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in headers {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     answer
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
+
+/// The pages of an account, as they stand beside each of them.
+pub(in crate::http) const PLACES: [(&str, &str); 7] = [
+    ("/account", "Profile"),
+    ("/account/picture", "Picture"),
+    ("/account/password", "Password"),
+    ("/account/contacts", "Contacts"),
+    ("/account/messages", "Offline messages"),
+    ("/account/places", "Signed-in places"),
+    ("/account/delete", "Export and delete"),
+];

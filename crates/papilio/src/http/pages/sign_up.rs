@@ -154,7 +154,9 @@ async fn sign_up(State(pages): State<Pages>, form: Posted) -> Result<Response, P
     match services.store.sign_up(&new, invitation.as_ref()).await? {
         SignedUp::Made(account) => {
             tracing::info!(handle = %account.handle, peer = %visit.peer(), "signed up");
-            visit.sign_in(&pages, &account, "/account?done=welcome").await
+            visit
+                .sign_in(&pages, &account, "/account?done=welcome")
+                .await
         }
         SignedUp::Taken => refused(StatusCode::CONFLICT, TAKEN),
         SignedUp::NotInvited => refused(StatusCode::FORBIDDEN, NOT_INVITED),
@@ -213,7 +215,9 @@ async fn write(
         if store.account_by_handle(&new.handle).await?.is_some() {
             return Ok(letters::already_there(&pages, &new.handle));
         }
-        let token = store.keep_sign_up(&new, invitation.as_ref(), expires).await?;
+        let token = store
+            .keep_sign_up(&new, invitation.as_ref(), expires)
+            .await?;
         Ok::<_, StoreError>(letters::confirm(&pages, &new.handle, &token))
     };
     match letter.await {

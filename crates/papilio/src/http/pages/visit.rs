@@ -124,7 +124,9 @@ impl Visit {
         Frame {
             title,
             here,
-            handle: self.maybe_account().map(|account| account.handle.to_string()),
+            handle: self
+                .maybe_account()
+                .map(|account| account.handle.to_string()),
             form: self.form_word(),
             notice: None,
         }
@@ -151,7 +153,9 @@ impl Visit {
         };
         if let (None, Visitor::New(token)) = (&self.session, &self.visitor) {
             let name = visitor_cookie(self.way.cover);
-            answer.headers_mut().append(SET_COOKIE, self.set(name, token.expose(), None));
+            answer
+                .headers_mut()
+                .append(SET_COOKIE, self.set(name, token.expose(), None));
         }
         answer
     }

@@ -90,7 +90,12 @@ fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    fn way(transport: Transport, peer: &str, said: &[(&'static str, &str)], pages: &config::Pages) -> String {
+    fn way(
+        transport: Transport,
+        peer: &str,
+        said: &[(&'static str, &str)],
+        pages: &config::Pages,
+    ) -> String {
         let mut headers = HeaderMap::new();
         for (name, value) in said {
             headers.append(*name, value.parse().unwrap());
@@ -105,7 +110,10 @@ mod tests {
     fn a_session_travels_where_nobody_can_read_it() {
         let usual = config::Pages::default();
         let there = "192.0.2.1";
-        assert_eq!(way(Transport::ModernTls, there, &[], &usual), "192.0.2.1 Encrypted");
+        assert_eq!(
+            way(Transport::ModernTls, there, &[], &usual),
+            "192.0.2.1 Encrypted"
+        );
         assert_eq!(way(Transport::OldTls, there, &[], &usual), "OldTls");
         assert_eq!(way(Transport::OldTls, "127.0.0.1", &[], &usual), "OldTls");
         assert_eq!(way(Transport::Plain, there, &[], &usual), "PlainHttp");
@@ -131,7 +139,10 @@ mod tests {
         };
         let plain = Transport::Plain;
         assert_eq!(way(plain, "127.0.0.1", &said, &usual), "127.0.0.1 Plain");
-        assert_eq!(way(plain, "127.0.0.1", &said, &behind), "192.0.2.7 Encrypted");
+        assert_eq!(
+            way(plain, "127.0.0.1", &said, &behind),
+            "192.0.2.7 Encrypted"
+        );
         assert_eq!(way(plain, "192.0.2.9", &said, &behind), "PlainHttp");
         // Nobody becomes one of this machine by coming through a proxy of it.
         assert_eq!(way(plain, "127.0.0.1", &said[..1], &behind), "PlainHttp");

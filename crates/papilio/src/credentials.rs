@@ -10,9 +10,9 @@ use std::time::Instant;
 use msnp::handle::Handle;
 
 use crate::metrics::{self, METRICS};
-use crate::password::{PasswordError, Passwords, Verdict};
+use crate::password::{Password, PasswordError, Passwords, StoredPassword, Verdict};
 use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
-use crate::store::account::Account;
+use crate::store::account::{Account, AccountId};
 use crate::store::{Store, StoreError};
 
 /// Checks handles with passwords. Cloning one is a few reference counts.
@@ -112,6 +112,37 @@ impl Credentials {
         tracing::info!(%peer, %handle, "sign-in refused: {why}");
         Ok(Err(why_not))
     }
+
+    /// Whether this is the password that was chosen for an account that is not made yet. Failures count
+    /// as those of an account.
+    pub async fn check_waiting(
+        &self,
+        peer: IpAddr,
+        handle: &Handle,
+        stored: &StoredPassword,
+        password: &str,
+        now: Instant,
+    ) -> Result<bool, CredentialsError> {
+        if let Some(limit) = self.throttle.check(peer, handle, now) {
+            self.passwords.verify(None, password).await?;
+            tracing::warn!(%peer, %handle, "confirmation refused: {limit}");
+            return Ok(false);
+        }
+        let verdict = self
+            .passwords
+            .verify(Some((NOBODY, stored)), password)
+            .await?;
+        if verdict == Verdict::Wrong {
+            self.throttle.failed(peer, handle, now);
+            tracing::info!(%peer, %handle, "confirmation refused: wrong password");
+        }
+        Ok(verdict == Verdict::Right)
+    }
+
+    /// Hashes a password for keeping.
+    pub async fn hash(&self, password: Password) -> Result<StoredPassword, PasswordError> {
+        self.passwords.hash(password).await
+    }
 }
 
 fn throttled(peer: IpAddr, handle: &Handle, limit: Throttled) -> metrics::Password {
@@ -119,3 +150,6 @@ fn throttled(peer: IpAddr, handle: &Handle, limit: Throttled) -> metrics::Passwo
     METRICS.throttled.of(metrics::Limit::SignIn).increment(1);
     metrics::Password::Throttled
 }
+
+/// No account has this number.
+const NOBODY: AccountId = AccountId(0);

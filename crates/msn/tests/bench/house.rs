@@ -219,6 +219,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
         store,
         node,
         gateway: Gateway::new(&config.gateway, reception.clone()),
+        mail: None,
     };
     let router = http::router(services);
     let unlimited = PerAddress::new(None);

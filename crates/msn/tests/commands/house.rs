@@ -118,6 +118,7 @@ async fn serve(folder: &TempDir) -> (u16, String) {
         store,
         node,
         gateway: Gateway::new(&config.gateway, reception.clone()),
+        mail: None,
     });
     let echo = Echo {
         reception: reception.clone(),

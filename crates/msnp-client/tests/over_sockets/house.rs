@@ -70,6 +70,7 @@ impl House {
             store: store.clone(),
             node,
             gateway: Gateway::new(&config.gateway, reception.clone()),
+            mail: None,
         };
         let router = http::router(services);
         let serving = http::serve(

@@ -29,6 +29,7 @@ use crate::credentials::Credentials;
 use crate::directory::ListLimits;
 use crate::http::{self, Gateway, Live, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
+use crate::mail::Mailer;
 use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
@@ -103,6 +104,7 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
         gateway: gateway.clone(),
+        mail: Mailer::start(&config.mail).context("unusable settings of [mail]")?,
     };
     let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
     let echo = config.demo.then(|| demo::Echo {
@@ -295,6 +297,9 @@ async fn clear_away(store: Store) {
             Ok(0) => {}
             Ok(count) => info!(count, "cleared away offline messages"),
             Err(error) => warn!(%error, "cannot clear away offline messages"),
+        }
+        if let Err(error) = store.clear_expired_pages(Timestamp::now()).await {
+            warn!(%error, "cannot clear away what has expired of people's pages");
         }
     }
 }

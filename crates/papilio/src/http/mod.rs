@@ -24,6 +24,7 @@ mod live;
 pub mod login;
 mod oim;
 mod own_address;
+mod pages;
 mod passport;
 mod rsi;
 mod serve;
@@ -52,6 +53,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
+use crate::mail::Mailer;
 use crate::node::Node;
 use crate::store::Store;
 
@@ -73,6 +75,8 @@ pub struct Services {
     pub node: Arc<Node>,
     /// Messenger's own protocol, over HTTP.
     pub gateway: Gateway,
+    /// Mail to people, if there is any.
+    pub mail: Option<Mailer>,
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to
@@ -85,6 +89,7 @@ pub fn router(services: Services) -> Router {
         .merge(companions::routes())
         .merge(contacts::routes())
         .merge(gateway::routes())
+        .merge(pages::routes(&services))
         .merge(storage::routes(&services.config))
         .merge(passport::routes())
         .merge(oim::routes(&services.config.offline_messages))

@@ -71,6 +71,7 @@ impl World {
             config: Arc::new(config.clone()),
             node: Arc::clone(&node),
             gateway: gateway.clone(),
+            mail: None,
         });
         let (http, _stop, _running) = crate::support::listen(router.clone(), config).await;
         Self {

@@ -99,6 +99,7 @@ impl House {
                 config: Arc::new(config.clone()),
                 node: Arc::clone(&node),
                 gateway: Gateway::new(&config.gateway, reception),
+                mail: None,
             })
         };
         Self {

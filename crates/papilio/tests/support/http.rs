@@ -71,6 +71,7 @@ impl Server {
             config: Arc::new(config.clone()),
             node,
             gateway: Gateway::new(&config.gateway, reception),
+            mail: None,
         };
         let (address, stop, running) = listen(http::router(services), config).await;
         Self {

@@ -40,6 +40,7 @@ impl Running {
             }
         };
         new.keep_from(&self.loaded);
+        self.log.change(&new.config.log);
         for key in self.loaded.effective.changed(&new.effective) {
             let (name, value) = (&key.name, key.shown());
             if needs_restart(name) {
@@ -57,7 +58,6 @@ impl Running {
 
     fn obey(&mut self, config: &Config) {
         let Self { services, .. } = self;
-        self.log.change(&config.log);
         self.per_address
             .change_limit(config.limits.connections_per_address);
         services.credentials.change_throttle(config.throttle());

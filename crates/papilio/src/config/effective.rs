@@ -200,7 +200,8 @@ mod tests {
             "\"postgres://me:***@host/db\""
         );
         assert_eq!(key(&all, "metrics.token").shown(), MASK);
-        assert!(!format!("{all:?}").contains("ret"));
+        let debug = format!("{all:?}");
+        assert!(!debug.contains("c@ret") && !debug.contains("of them"));
         assert_eq!(key(&effective("", &[]), "metrics.token").shown(), "\"\"");
         assert_eq!(
             without_password("postgres://host/db?user=a&password=b"),

@@ -79,6 +79,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     let ports = Ports::open(config).await?;
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
+    let pages_at = ports.http.as_ref().map(|port| port.address);
     let node = Node::new(settings(config, ports.pages(config)));
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
@@ -113,7 +114,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     println!("{ready}");
     if config.demo {
-        eprintln!("{}", demo::instructions(where_to, &config.data));
+        eprintln!("{}", demo::instructions(where_to, pages_at, &config.data));
     }
     info!(
         signal = stop.await,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[expect(dead_code, reason = "the other users of this file need more of it")]
 #[path = "support/http.rs"]
 mod support;
 

@@ -143,7 +143,8 @@ async fn read(pages: &Pages, account: &Account) -> Result<Vec<Section>, Problem>
     }
     let alone = shown.iter().filter(|contact| contact.group_ids.is_empty());
     let name = if groups.is_empty() {
-        "Contacts"
+        // The page has a heading.
+        ""
     } else {
         "Without a group"
     };

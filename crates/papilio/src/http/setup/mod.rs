@@ -89,7 +89,8 @@ async fn errors() -> Response {
 struct ClientPage {
     client: Client,
     place: Place,
-    hosts: Vec<(Need, &'static Host)>,
+    needed: Vec<(Need, &'static Host)>,
+    optional: Vec<(Need, &'static Host)>,
     lines: String,
     root: Option<Root>,
     is_secure: bool,
@@ -106,9 +107,13 @@ async fn client(
         return no_such_page();
     };
     let place = Place::of(&services.config, came_to).await;
+    let (optional, needed) = hosts::for_client(client)
+        .into_iter()
+        .partition(|&(need, _)| need == Need::Optional);
     html(&ClientPage {
         client,
-        hosts: hosts::for_client(client),
+        needed,
+        optional,
         lines: snippet(Format::Hosts, place.address, &Wanted::by(client)),
         root: Root::of(&services.config),
         is_secure: needs_tls(client),

@@ -2,7 +2,7 @@
 
 use papilio::hosts::Client;
 
-use super::{Answer, FILES, get, header, server};
+use super::{Answer, FILES, get, header, server, with_root};
 
 /// Holds a file against its snapshot, the line ends of Windows turned into those of here.
 fn assert_snapshot(name: &str, answer: &Answer) {
@@ -29,6 +29,19 @@ async fn every_file_byte_for_byte() {
     }
 }
 
+/// Scripts bring the certificate along, since what downloads it on an old machine is a browser.
+#[tokio::test]
+async fn scripts_with_a_certificate_byte_for_byte() {
+    let (server, _folder) = with_root().await;
+    for file in ["papilio.bat", "papilio-undo.bat"] {
+        let answer = get(&server, &format!("/setup/wlm85/{file}")).await;
+        assert_snapshot(&format!("certified_{file}"), &answer);
+        // A client that brings its own list of roots gets nothing from Windows'.
+        let pidgin = get(&server, &format!("/setup/pidgin/{file}")).await;
+        assert!(!pidgin.body.contains("certutil"));
+    }
+}
+
 #[tokio::test]
 async fn windows_can_read_every_file() {
     let server = server().await;
@@ -52,7 +65,7 @@ async fn windows_can_read_every_file() {
 /// Every jump of a script has a place to land.
 #[tokio::test]
 async fn scripts_jump_to_what_is_there() {
-    let server = server().await;
+    let (server, _folder) = with_root().await;
     for client in Client::ALL {
         for file in ["papilio.bat", "papilio-undo.bat"] {
             let script = get(&server, &format!("/setup/{client}/{file}")).await.body;

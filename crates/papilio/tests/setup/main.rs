@@ -29,6 +29,22 @@ async fn server() -> Server {
     Server::with(configured("advertise = '192.0.2.1'")).await
 }
 
+/// The same with a root certificate, or what passes for one here.
+async fn with_root() -> (Server, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("tls")).unwrap();
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n",
+        "bm90IGEgY2VydGlmaWNhdGUsIGJ1dCBhcyBsb25nIGFzIGEgbGluZSBvZiBQRU0g\n".repeat(3)
+    );
+    std::fs::write(folder.path().join("tls/root.pem"), pem).unwrap();
+    let config = Config {
+        data: folder.path().to_owned(),
+        ..configured("advertise = '192.0.2.1'")
+    };
+    (Server::with(config).await, folder)
+}
+
 /// The configuration of an operator who has written this into the file.
 fn configured(text: &str) -> Config {
     let folder = tempfile::tempdir().unwrap();

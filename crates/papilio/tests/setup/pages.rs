@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use papilio::hosts::{Client, Need, for_client};
 
 use super::support::post;
-use super::{FILES, Server, configured, get, get_as, header, html, server};
+use super::{FILES, Server, configured, get, get_as, header, html, server, with_root};
 
 fn pages() -> Vec<String> {
     let fixed = ["/", "/setup", "/setup/", "/setup/check", "/setup/errors"];
@@ -42,6 +42,18 @@ async fn every_page_is_whole_and_every_link_leads_somewhere() {
         client.send(&request).await;
         let (head, _) = client.answer_in_bytes().await;
         assert!(head.starts_with("HTTP/1.1 200 "), "{link}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_shown_where_it_is_needed() {
+    let (server, _folder) = with_root().await;
+    for client in Client::ALL {
+        let page = get(&server, &format!("/setup/{client}")).await.body;
+        let (links, _) = html::addresses(&page);
+        let is_linked = links.iter().any(|link| link.starts_with("/papilio-root."));
+        let brings_nothing = [Client::Msn4, Client::Amsn, Client::Emesene];
+        assert_eq!(is_linked, !brings_nothing.contains(&client), "{client}");
     }
 }
 

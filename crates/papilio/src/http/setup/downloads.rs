@@ -36,7 +36,10 @@ pub(super) async fn download(
         return no_such_page();
     };
     let place = Place::of(&services.config, came_to).await;
-    let root = || Root::of(&services.config).filter(|_| installs_root(client));
+    let root = match installs_root(client) {
+        true => Root::of(&services.config).await,
+        false => None,
+    };
     match file.as_str() {
         "hosts.txt" => inline(&snippet(Format::Hosts, place.address, &Wanted::by(client))),
         "papilio.bat" => attached(
@@ -45,16 +48,10 @@ pub(super) async fn download(
                 client,
                 address: place.address,
                 lines: lines(client, place.address),
-                root: root(),
+                root,
             },
         ),
-        "papilio-undo.bat" => attached(
-            "papilio-undo.bat",
-            &UndoScript {
-                client,
-                root: root(),
-            },
-        ),
+        "papilio-undo.bat" => attached("papilio-undo.bat", &UndoScript { client, root }),
         "papilio.reg" if !settings(client).is_empty() => attached(
             "papilio.reg",
             &Registry {

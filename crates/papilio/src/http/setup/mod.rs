@@ -115,7 +115,7 @@ async fn client(
         needed,
         optional,
         lines: snippet(Format::Hosts, place.address, &Wanted::by(client)),
-        root: Root::of(&services.config),
+        root: Root::of(&services.config).await,
         is_secure: needs_tls(client),
         settings: downloads::settings(client),
         place,

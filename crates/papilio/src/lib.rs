@@ -15,6 +15,7 @@ pub mod mailbox;
 pub mod metrics;
 pub mod node;
 pub mod password;
+pub mod patch;
 pub mod per_address;
 pub mod pictures;
 mod recent;

@@ -23,6 +23,7 @@ mod generate;
 mod import;
 mod import_line;
 mod log;
+mod patch;
 mod reload;
 pub mod serve;
 mod supervisor;
@@ -82,6 +83,8 @@ enum Command {
     /// Write the manual pages to a folder
     #[command(hide = true)]
     Man(generate::Man),
+    /// Write this server's name into the executable of a client; keeps a copy of it
+    Patch(patch::Patch),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -187,6 +190,7 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         Command::Config(command) => config::run(command, flags),
         Command::Completions(asked) => generate::completions(&asked),
         Command::Man(asked) => generate::man(&asked),
+        Command::Patch(asked) => patch::run(&asked),
     }
 }
 

@@ -28,6 +28,7 @@ mod pages;
 mod passport;
 mod rsi;
 mod serve;
+mod setup;
 mod sharing;
 mod storage;
 pub mod stream;
@@ -83,7 +84,7 @@ pub struct Services {
 /// doubled slashes, and `RST.srf` with anything before it (services-auth, 3).
 pub fn router(services: Services) -> Router {
     let routes = Router::new()
-        .route("/", service(post(connection_test)))
+        .route("/", post(connection_test).get(setup::front))
         .merge(login::routes())
         .merge(client_config::routes())
         .merge(companions::routes())
@@ -92,6 +93,7 @@ pub fn router(services: Services) -> Router {
         .merge(pages::routes(&services))
         .merge(storage::routes(&services.config))
         .merge(passport::routes())
+        .merge(setup::routes())
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
         .merge(health::routes())

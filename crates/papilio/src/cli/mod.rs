@@ -113,6 +113,9 @@ struct ServeFlags {
     /// Services over HTTP [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR")]
     http: Option<ListenAddress>,
+    /// The same, with and without TLS on one port, from SSLv3 on [default: 0.0.0.0:8443]
+    #[arg(long, value_name = "ADDR")]
+    https: Option<ListenAddress>,
     /// The address that clients are told to connect to [default: the one that they came to]
     #[arg(long, value_name = "HOST[:PORT]")]
     advertise: Option<Advertised>,
@@ -199,6 +202,7 @@ impl ServeFlags {
         flags.msnp = self.msnp;
         flags.dispatch = self.dispatch;
         flags.http = self.http;
+        flags.https = self.https;
         flags.advertise = self.advertise;
         flags.max_version = self.max_version;
         flags.demo = self.demo;
@@ -290,6 +294,8 @@ mod tests {
             ":1",
             "--http",
             "2",
+            "--https",
+            "127.0.0.1:4",
             "--advertise",
             "a.example:3",
             "--max-version",
@@ -311,6 +317,7 @@ mod tests {
             msnp: Some(ListenAddress::loopback(0)),
             dispatch: Some(ListenAddress::everywhere(1)),
             http: Some(ListenAddress::everywhere(2)),
+            https: Some(ListenAddress::loopback(4)),
             advertise: "a.example:3".parse().ok(),
             max_version: Some(Version::MSNP13),
             demo: true,

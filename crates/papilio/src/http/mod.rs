@@ -60,6 +60,8 @@ use crate::store::Store;
 
 pub use gateway::Gateway;
 pub use live::Live;
+#[cfg(feature = "tls")]
+pub use serve::serve_mixed;
 pub use serve::{Ends, serve, serve_connection};
 pub use transport::Transport;
 

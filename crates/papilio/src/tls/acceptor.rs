@@ -158,7 +158,7 @@ impl Acceptor {
         match refreshed.await {
             Ok(Ok(())) | Err(_) => {}
             Ok(Err(error)) => {
-                error!(%error, "certificates cannot be looked after; the old ones hold")
+                error!(%error, "certificates cannot be looked after; the old ones hold");
             }
         }
     }

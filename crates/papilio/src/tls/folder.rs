@@ -18,7 +18,7 @@ use openssl::x509::X509;
 
 use super::authority::{Authority, Leaves};
 use super::failure::TlsError;
-use super::load_providers;
+use super::{ROOT, folder_of, load_providers};
 use crate::config::Config;
 
 /// The folder.
@@ -42,6 +42,8 @@ pub struct Opened {
 pub enum Renewal {
     /// When it is time, or the names are others.
     WhenDue,
+    /// Only if there are none.
+    WhenMissing,
     /// Now.
     Always,
 }
@@ -49,7 +51,7 @@ pub enum Renewal {
 impl Folder {
     /// The folder of a configuration.
     pub fn of(config: &Config) -> Self {
-        Self(config.data.join("tls"))
+        Self(folder_of(config))
     }
 
     /// Reads everything, and makes what is missing or due.
@@ -73,9 +75,11 @@ impl Folder {
             None => (self.make_root(now)?, true),
         };
         if let Some(leaves) = self.leaves(&root)?
-            && renewal == Renewal::WhenDue
-            && leaves.are_for(names)
-            && !leaves.are_due(now)?
+            && match renewal {
+                Renewal::WhenDue => leaves.are_for(names) && !leaves.are_due(now)?,
+                Renewal::WhenMissing => true,
+                Renewal::Always => false,
+            }
         {
             return Ok(Opened {
                 root,
@@ -229,9 +233,6 @@ impl Folder {
         }
     }
 }
-
-/// The certificate of the root, in PEM: what the pages for old machines hand out.
-pub const ROOT: &str = "root.pem";
 
 const ROOT_KEY: &str = "root.key";
 const KEY: &str = "server.key";

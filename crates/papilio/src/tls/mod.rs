@@ -16,7 +16,7 @@
 //! * [`hello`]: reads what clients say first. [`probe`]: says it, to see what a server answers.
 //! * [`Folder`], [`Authority`]: the files, and the certificates in them.
 //!
-//! All but `hello` and `probe` need the cargo feature `tls`, and are not there without it.
+//! All but `hello`, `probe` and `pem` need the cargo feature `tls`, and are not there without it.
 
 #[cfg(feature = "tls")]
 mod acceptor;
@@ -31,8 +31,10 @@ mod folder;
 pub mod hello;
 #[cfg(feature = "tls")]
 mod names;
+pub mod pem;
 #[cfg(feature = "tls")]
 mod prefixed;
+pub mod probe;
 #[cfg(feature = "tls")]
 mod providers;
 
@@ -45,8 +47,23 @@ pub use contexts::Rules;
 #[cfg(feature = "tls")]
 pub use failure::{HandshakeFailed, TlsError};
 #[cfg(feature = "tls")]
-pub use folder::{Folder, Opened, ROOT, Renewal};
+pub use folder::{Folder, Opened, Renewal};
 #[cfg(feature = "tls")]
 pub use names::OwnNames;
 #[cfg(feature = "tls")]
 pub use providers::load_providers;
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+
+/// Where the certificate of the root is, in PEM, if there is one.
+pub fn root_file(config: &Config) -> PathBuf {
+    folder_of(config).join(ROOT)
+}
+
+fn folder_of(config: &Config) -> PathBuf {
+    config.data.join("tls")
+}
+
+const ROOT: &str = "root.pem";

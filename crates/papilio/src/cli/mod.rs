@@ -10,12 +10,15 @@
 //!   papilio restore FILE   puts that back into an empty folder
 //!   papilio config ...    says what the configuration says
 //!   papilio completions   for shells
+//!   papilio cert ...      the server's own certificates
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
 mod backup;
+#[cfg(feature = "tls")]
+mod cert;
 mod config;
 pub mod demo;
 mod dns;
@@ -85,6 +88,10 @@ enum Command {
     Man(generate::Man),
     /// Write this server's name into the executable of a client; keeps a copy of it
     Patch(patch::Patch),
+    /// Look after the server's own certificate authority
+    #[cfg(feature = "tls")]
+    #[command(subcommand, arg_required_else_help = true)]
+    Cert(cert::Command),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -194,6 +201,12 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         Command::Completions(asked) => generate::completions(&asked),
         Command::Man(asked) => generate::man(&asked),
         Command::Patch(asked) => patch::run(&asked),
+        #[cfg(feature = "tls")]
+        Command::Cert(command) => {
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            cert::run(&command, &config)
+        }
     }
 }
 

@@ -116,9 +116,7 @@ impl Leaves {
     /// for somebody's clock was wrong.
     pub fn are_due(&self, now: Timestamp) -> Result<bool, ErrorStack> {
         let begin = moment(self.sha256.not_before())?;
-        let end = moment(self.sha256.not_after())?;
-        let lifetime = begin.duration_until(end);
-        Ok(now < begin || now.duration_until(end) < lifetime / 3)
+        Ok(now < begin || now > renewal_of(&self.sha256)?)
     }
 
     /// Whether they hold for all of these names, and for no others.
@@ -133,8 +131,15 @@ impl Leaves {
     }
 }
 
+/// When a certificate is made anew: a third of its time is left.
+pub fn renewal_of(certificate: &X509Ref) -> Result<Timestamp, ErrorStack> {
+    let begin = moment(certificate.not_before())?;
+    let end = moment(certificate.not_after())?;
+    Ok(end - begin.duration_until(end) / 3)
+}
+
 /// The names that a certificate holds for.
-pub(crate) fn names_of(certificate: &X509Ref) -> Vec<String> {
+pub fn names_of(certificate: &X509Ref) -> Vec<String> {
     let names = certificate.subject_alt_names();
     let names = names.iter().flatten().filter_map(|name| {
         let host = name.dnsname().map(str::to_owned);

@@ -41,7 +41,7 @@ mod providers;
 #[cfg(feature = "tls")]
 pub use acceptor::{Acceptor, TlsStream};
 #[cfg(feature = "tls")]
-pub use authority::{Authority, Leaves, is_signed_with_sha1, moment};
+pub use authority::{Authority, Leaves, is_signed_with_sha1, moment, names_of, renewal_of};
 #[cfg(feature = "tls")]
 pub use contexts::Rules;
 #[cfg(feature = "tls")]
@@ -49,7 +49,7 @@ pub use failure::{HandshakeFailed, TlsError};
 #[cfg(feature = "tls")]
 pub use folder::{Folder, Opened, Renewal};
 #[cfg(feature = "tls")]
-pub use names::OwnNames;
+pub use names::{OwnNames, certificate_names};
 #[cfg(feature = "tls")]
 pub use providers::load_providers;
 

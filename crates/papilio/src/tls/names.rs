@@ -55,7 +55,7 @@ impl OwnNames {
 
 /// Every name for which our own certificate holds: those of Messenger, the operator's, and whatever else
 /// is advertised.
-pub(super) fn certificate_names(config: &Config) -> Vec<String> {
+pub fn certificate_names(config: &Config) -> Vec<String> {
     let mut names: Vec<String> = hosts::certificate_names()
         .into_iter()
         .map(str::to_owned)

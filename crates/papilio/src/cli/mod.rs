@@ -11,6 +11,7 @@
 //!   papilio config ...    says what the configuration says
 //!   papilio completions   for shells
 //!   papilio cert ...      the server's own certificates
+//!   papilio check         what a client would meet
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
@@ -19,6 +20,7 @@
 mod backup;
 #[cfg(feature = "tls")]
 mod cert;
+mod check;
 mod config;
 pub mod demo;
 mod dns;
@@ -92,6 +94,8 @@ enum Command {
     #[cfg(feature = "tls")]
     #[command(subcommand, arg_required_else_help = true)]
     Cert(cert::Command),
+    /// Look at what a client would meet: ports, names, certificates, clock, database
+    Check(check::Check),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -206,6 +210,12 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             let config = Config::load(&flags)?;
             log::begin(QUIET, LogFormat::Text);
             cert::run(&command, &config)
+        }
+        Command::Check(check) => {
+            check.serve.into_flags(&mut flags);
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(check::run(check.json, &config))
         }
     }
 }

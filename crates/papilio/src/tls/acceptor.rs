@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use tokio_openssl::SslStream;
 use tracing::{error, info};
 
-use super::contexts::{Chain, Contexts, Rules, read_chain, read_key};
+use super::contexts::{Chain, Contexts, Rules};
 use super::failure::{HandshakeFailed, TlsError};
 use super::folder::{Folder, Opened, Renewal};
 use super::hello::{self, Hello, Progress};
@@ -172,19 +172,11 @@ fn contexts(config: &Config) -> Result<Contexts, TlsError> {
         Timestamp::now(),
     )?;
     tell(&folder, &ours);
-    let names = OwnNames::of(config);
-    let Some((certificate, key)) = config.tls.brought(&config.data) else {
-        return Ok(Contexts::new(names, &ours, None)?);
+    let brought = match config.tls.brought(&config.data) {
+        Some((certificate, key)) => Some(Chain::read(&certificate, &key)?),
+        None => None,
     };
-    let mut chain = read_chain(&certificate)?;
-    let above = chain.split_off(1);
-    let key = read_key(&key, &chain[0])?;
-    let brought = Chain {
-        certificate: &chain[0],
-        above,
-        key: &key,
-    };
-    Ok(Contexts::new(names, &ours, Some(brought))?)
+    Ok(Contexts::new(OwnNames::of(config), &ours, brought)?)
 }
 
 fn tell(folder: &Folder, ours: &Opened) {

@@ -17,6 +17,7 @@ use super::folder::Opened;
 use super::hello::Hello;
 use super::load_providers;
 use super::names::OwnNames;
+use crate::config::Config;
 
 /// By which rules a connection came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,39 @@ pub(super) struct Contexts {
 }
 
 /// A certificate with its key and the certificates above it.
-pub(super) struct Chain<'a> {
-    pub(super) certificate: &'a X509,
-    pub(super) above: Vec<X509>,
-    pub(super) key: &'a PKey<Private>,
+pub(super) struct Chain {
+    pub(super) certificate: X509,
+    above: Vec<X509>,
+    key: PKey<Private>,
+}
+
+impl Chain {
+    /// Reads what the operator brings.
+    pub(super) fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let mut above = X509::stack_from_pem(&read(certificate)?).unwrap_or_default();
+        if above.is_empty() {
+            return Err(unusable(certificate, "has no certificate in PEM in it"));
+        }
+        let own = above.remove(0);
+        let secret = PKey::private_key_from_pem_passphrase(&read(key)?, b"")
+            .map_err(|_| unusable(key, "is no private key in PEM, or has a passphrase"))?;
+        if !own.public_key()?.public_eq(&secret) {
+            return Err(unusable(key, "is not the key of the certificate"));
+        }
+        Ok(Self {
+            certificate: own,
+            above,
+            key: secret,
+        })
+    }
+}
+
+/// The certificate that the operator brings, if it can be used.
+pub fn brought(config: &Config) -> Result<Option<X509>, TlsError> {
+    let Some((certificate, key)) = config.tls.brought(&config.data) else {
+        return Ok(None);
+    };
+    Chain::read(&certificate, &key).map(|chain| Some(chain.certificate))
 }
 
 impl Contexts {
@@ -47,15 +77,15 @@ impl Contexts {
     pub(super) fn new(
         names: OwnNames,
         ours: &Opened,
-        brought: Option<Chain<'_>>,
+        brought: Option<Chain>,
     ) -> Result<Self, ErrorStack> {
         load_providers()?;
         let leaves = &ours.leaves;
-        let chain = |certificate| Chain {
-            certificate,
+        let chain = |certificate: &X509| Chain {
+            certificate: certificate.clone(),
             // Internet Explorer can show, and install, the root of those that it is sent.
             above: vec![ours.root.clone()],
-            key: &leaves.key,
+            key: leaves.key.clone(),
         };
         Ok(Self {
             names,
@@ -79,7 +109,7 @@ impl Contexts {
 }
 
 /// Everything from SSLv3 on.
-fn old(chain: &Chain<'_>, id: &[u8]) -> Result<SslContext, ErrorStack> {
+fn old(chain: &Chain, id: &[u8]) -> Result<SslContext, ErrorStack> {
     let mut context = begun(chain, id, 0)?;
     context.set_min_proto_version(Some(SslVersion::SSL3))?;
     // Some clients of then do not understand the empty record that goes before others (`ALL`).
@@ -90,22 +120,22 @@ fn old(chain: &Chain<'_>, id: &[u8]) -> Result<SslContext, ErrorStack> {
 }
 
 /// TLS 1.2 and later.
-fn modern(chain: &Chain<'_>) -> Result<SslContext, ErrorStack> {
+fn modern(chain: &Chain) -> Result<SslContext, ErrorStack> {
     let mut context = begun(chain, b"modern", 2)?;
     context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     context.set_cipher_list(MODERN_SUITES)?;
     Ok(context.build())
 }
 
-fn begun(chain: &Chain<'_>, id: &[u8], level: u32) -> Result<SslContextBuilder, ErrorStack> {
+fn begun(chain: &Chain, id: &[u8], level: u32) -> Result<SslContextBuilder, ErrorStack> {
     let mut context = SslContextBuilder::new(SslMethod::tls_server())?;
     // Before the certificate, which has to pass it.
     context.set_security_level(level);
-    context.set_certificate(chain.certificate)?;
+    context.set_certificate(&chain.certificate)?;
     for above in &chain.above {
         context.add_extra_chain_cert(above.clone())?;
     }
-    context.set_private_key(chain.key)?;
+    context.set_private_key(&chain.key)?;
     context.check_private_key()?;
     context.set_session_id_context(id)?;
     context.set_session_cache_mode(SslSessionCacheMode::SERVER);
@@ -120,28 +150,6 @@ fn begun(chain: &Chain<'_>, id: &[u8], level: u32) -> Result<SslContextBuilder, 
     // A connection that sleeps keeps no buffers.
     context.set_mode(SslMode::RELEASE_BUFFERS);
     Ok(context)
-}
-
-/// Reads what the operator brings.
-pub(super) fn read_chain(path: &Path) -> Result<Vec<X509>, TlsError> {
-    let pem = read(path)?;
-    let chain = X509::stack_from_pem(&pem).unwrap_or_default();
-    if chain.is_empty() {
-        return Err(unusable(path, "has no certificate in PEM in it"));
-    }
-    Ok(chain)
-}
-
-/// Reads the key of what the operator brings.
-pub(super) fn read_key(path: &Path, certificate: &X509) -> Result<PKey<Private>, TlsError> {
-    let pem = read(path)?;
-    let key = PKey::private_key_from_pem_passphrase(&pem, b"")
-        .map_err(|_| unusable(path, "is no private key in PEM, or has a passphrase"))?;
-    if certificate.public_key()?.public_eq(&key) {
-        Ok(key)
-    } else {
-        Err(unusable(path, "is not the key of the certificate"))
-    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -43,7 +43,7 @@ pub use acceptor::{Acceptor, TlsStream};
 #[cfg(feature = "tls")]
 pub use authority::{Authority, Leaves, is_signed_with_sha1, moment, names_of, renewal_of};
 #[cfg(feature = "tls")]
-pub use contexts::Rules;
+pub use contexts::{Rules, brought};
 #[cfg(feature = "tls")]
 pub use failure::{HandshakeFailed, TlsError};
 #[cfg(feature = "tls")]

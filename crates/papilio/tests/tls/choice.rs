@@ -12,9 +12,10 @@ const RANDOM: [u8; 32] = [7; 32];
 #[tokio::test]
 async fn a_modern_name_is_not_spoken_to_in_the_old_way() {
     let house = House::open().await;
+    // SSLv3 has no alert of its own for versions.
     let offers = |name: &str| {
         [
-            (Offer::of(0x0300, 0x0005).to(name), 70),
+            (Offer::of(0x0300, 0x0005).to(name), 40),
             (Offer::of(0x0301, 0x0005).to(name), 70),
             (Offer::of(0x0301, 0x002f).to(name), 70),
             (Offer::of(0x0302, 0x002f).to(name), 70),

@@ -16,6 +16,7 @@ mod load;
 mod mail;
 mod pages;
 mod running;
+mod tls;
 mod value;
 
 use std::fmt;
@@ -40,6 +41,7 @@ pub use load::{ConfigError, Flags, Loaded};
 pub use mail::{Encryption, Mail, MailPassword};
 pub use pages::{Pages, SignUp, SiteAddress};
 pub use running::{LogFormat, Metrics, Network, Secret, WireLog};
+pub use tls::Tls;
 pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
@@ -80,6 +82,8 @@ pub struct Config {
     pub pages: Pages,
     /// Mail to people.
     pub mail: Mail,
+    /// Certificates, and names for modern browsers.
+    pub tls: Tls,
     /// Clients that poll over HTTP.
     pub gateway: Gateway,
     /// Profiles and pictures that roam.
@@ -114,6 +118,9 @@ pub struct Listen {
     /// HTTP services: `--http`.
     #[serde(with = "value::or_off")]
     pub http: Option<ListenAddress>,
+    /// The same, with and without TLS: `--https`.
+    #[serde(with = "value::or_off")]
+    pub https: Option<ListenAddress>,
 }
 
 /// Where the data is kept when it is not in the folder.

@@ -23,4 +23,5 @@ pub mod sender_throttle;
 pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;
+pub mod tls;
 pub mod turns;

@@ -10,12 +10,17 @@
 //!   papilio restore FILE   puts that back into an empty folder
 //!   papilio config ...    says what the configuration says
 //!   papilio completions   for shells
+//!   papilio cert ...      the server's own certificates
+//!   papilio check         what a client would meet
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
 mod backup;
+#[cfg(feature = "tls")]
+mod cert;
+mod check;
 mod config;
 pub mod demo;
 mod dns;
@@ -85,6 +90,12 @@ enum Command {
     Man(generate::Man),
     /// Write this server's name into the executable of a client; keeps a copy of it
     Patch(patch::Patch),
+    /// Look after the server's own certificate authority
+    #[cfg(feature = "tls")]
+    #[command(subcommand, arg_required_else_help = true)]
+    Cert(cert::Command),
+    /// Look at what a client would meet: ports, names, certificates, clock, database
+    Check(check::Check),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -113,6 +124,9 @@ struct ServeFlags {
     /// Services over HTTP [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR")]
     http: Option<ListenAddress>,
+    /// The same, with and without TLS on one port, from SSLv3 on [default: 0.0.0.0:8443]
+    #[arg(long, value_name = "ADDR")]
+    https: Option<ListenAddress>,
     /// The address that clients are told to connect to [default: the one that they came to]
     #[arg(long, value_name = "HOST[:PORT]")]
     advertise: Option<Advertised>,
@@ -191,6 +205,18 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         Command::Completions(asked) => generate::completions(&asked),
         Command::Man(asked) => generate::man(&asked),
         Command::Patch(asked) => patch::run(&asked),
+        #[cfg(feature = "tls")]
+        Command::Cert(command) => {
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            cert::run(&command, &config)
+        }
+        Command::Check(check) => {
+            check.serve.into_flags(&mut flags);
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(check::run(check.json, &config))
+        }
     }
 }
 
@@ -199,6 +225,7 @@ impl ServeFlags {
         flags.msnp = self.msnp;
         flags.dispatch = self.dispatch;
         flags.http = self.http;
+        flags.https = self.https;
         flags.advertise = self.advertise;
         flags.max_version = self.max_version;
         flags.demo = self.demo;
@@ -290,6 +317,8 @@ mod tests {
             ":1",
             "--http",
             "2",
+            "--https",
+            "127.0.0.1:4",
             "--advertise",
             "a.example:3",
             "--max-version",
@@ -311,6 +340,7 @@ mod tests {
             msnp: Some(ListenAddress::loopback(0)),
             dispatch: Some(ListenAddress::everywhere(1)),
             http: Some(ListenAddress::everywhere(2)),
+            https: Some(ListenAddress::loopback(4)),
             advertise: "a.example:3".parse().ok(),
             max_version: Some(Version::MSNP13),
             demo: true,

@@ -16,6 +16,8 @@ use super::serve::{pages, settings};
 use crate::config::{Config, Flags, Loaded};
 use crate::http::{self, Live, Services};
 use crate::per_address::PerAddress;
+#[cfg(feature = "tls")]
+use crate::tls::Acceptor;
 
 /// A server that runs, as far as its configuration can change.
 pub(super) struct Running {
@@ -27,6 +29,9 @@ pub(super) struct Running {
     pub(super) per_address: PerAddress,
     /// Where HTTP is listened on.
     pub(super) http: Option<SocketAddr>,
+    /// What shakes hands, if that is served.
+    #[cfg(feature = "tls")]
+    pub(super) acceptor: Option<Acceptor>,
 }
 
 impl Running {
@@ -58,6 +63,20 @@ impl Running {
 
     fn obey(&mut self, config: &Config) {
         let Self { services, .. } = self;
+        // The ports are those that are open, whatever number was asked for.
+        let config = &Config {
+            listen: services.config.listen.clone(),
+            ..config.clone()
+        };
+        #[cfg(feature = "tls")]
+        if let Some(acceptor) = self.acceptor.clone() {
+            let config = config.clone();
+            // New keys take a while to find.
+            tokio::task::spawn_blocking(move || match acceptor.reload(&config) {
+                Ok(()) => info!("certificates read again"),
+                Err(error) => warn!(%error, "the certificates stay as they were"),
+            });
+        }
         self.per_address
             .change_limit(config.limits.connections_per_address);
         services.credentials.change_throttle(config.throttle());

@@ -16,7 +16,7 @@ use msnp::wire::param::Param;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::demo;
@@ -36,6 +36,8 @@ use crate::password::Passwords;
 use crate::per_address::PerAddress;
 use crate::sign_outs::SignOuts;
 use crate::store::{Claim, Store};
+#[cfg(feature = "tls")]
+use crate::tls::Acceptor;
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
@@ -59,6 +61,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 struct Ports {
     msnp: Option<Port>,
     http: Option<Port>,
+    https: Option<Port>,
     dispatch: Option<Port>,
 }
 
@@ -85,7 +88,10 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     if config.demo {
         demo::seed(&store, &passwords).await?;
     }
+    #[cfg(feature = "tls")]
+    let acceptor = acceptor(config).await?;
     let ports = Ports::open(config).await?;
+    let config = &ports.known_to(config);
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
     let http_address = ports.http.as_ref().map(|port| port.address);
     let node = Node::new(settings(config, pages(config, http_address)));
@@ -119,9 +125,23 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
         live: live.clone(),
         per_address,
         http: http_address,
+        #[cfg(feature = "tls")]
+        acceptor: acceptor.clone(),
         loaded,
     };
-    let (mut listeners, http) = ports.serve(config, &reception, live.router());
+    #[cfg(feature = "tls")]
+    let fresh = acceptor.clone().map(Acceptor::keep_fresh);
+    let (mut listeners, http) = ports.serve(
+        config,
+        &reception,
+        live.router(),
+        #[cfg(feature = "tls")]
+        acceptor,
+    );
+    #[cfg(feature = "tls")]
+    if let Some(fresh) = fresh {
+        listeners.spawn(fresh);
+    }
     if let Some(interval) = config.sign_in.sign_out_interval {
         listeners.spawn(sign_outs.run(interval));
     }
@@ -178,21 +198,32 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     Ok(())
 }
 
+/// What shakes hands, if a port is open for it.
+#[cfg(feature = "tls")]
+async fn acceptor(config: &Config) -> anyhow::Result<Option<Acceptor>> {
+    if config.listen.https.is_none() {
+        return Ok(None);
+    }
+    let config = config.clone();
+    // Keys are made out of large primes, which takes a while to find.
+    let opened = tokio::task::spawn_blocking(move || Acceptor::open(&config)).await?;
+    Ok(Some(opened.context("cannot use the certificates")?))
+}
+
 /// The HTTP services under way.
 struct Http {
-    running: Option<JoinHandle<()>>,
+    running: JoinSet<()>,
     stop: watch::Sender<()>,
 }
 
 impl Http {
     /// Lets the requests under way finish, as far as there is time.
-    async fn stop(self, deadline: Instant) {
+    async fn stop(mut self, deadline: Instant) {
         drop(self.stop);
-        if let Some(running) = self.running {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Late or not, it is over now.
-            let _ended = tokio::time::timeout(left, running).await;
-        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let all = async { while self.running.join_next().await.is_some() {} };
+        // Late or not, it is over now.
+        let _ended = tokio::time::timeout(left, all).await;
     }
 }
 
@@ -201,8 +232,8 @@ impl Ports {
         let Listen {
             msnp,
             http,
+            https,
             dispatch,
-            ..
         } = &config.listen;
         let small = match config.limits.socket_buffer {
             Some(size) => SendBuffer::Bytes(u32::try_from(size).unwrap_or(u32::MAX)),
@@ -212,6 +243,7 @@ impl Ports {
         Ok(Self {
             msnp: bind(&mut given, msnp.as_ref(), small, "msnp").await?,
             http: bind(&mut given, http.as_ref(), SendBuffer::Unbounded, "http").await?,
+            https: bind(&mut given, https.as_ref(), SendBuffer::Unbounded, "https").await?,
             dispatch: bind(&mut given, dispatch.as_ref(), small, "dispatch").await?,
         })
     }
@@ -221,6 +253,7 @@ impl Ports {
         let ports = [
             ("msnp", &self.msnp),
             ("http", &self.http),
+            ("https", &self.https),
             ("dispatch", &self.dispatch),
         ];
         let mut line = String::from("papilio ready");
@@ -230,6 +263,16 @@ impl Ports {
             }
         }
         line
+    }
+
+    /// The configuration with the port for HTTPS that is open, for whoever tells clients about it.
+    fn known_to(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        config.listen.https = self.https.as_ref().map(|https| ListenAddress {
+            host: https.address.ip().to_string(),
+            port: https.address.port(),
+        });
+        config
     }
 
     fn msnp_address(&self) -> Option<SocketAddr> {
@@ -247,7 +290,13 @@ impl Ports {
     }
 
     /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
-    fn serve(self, config: &Config, reception: &Reception, router: Router) -> (JoinSet<()>, Http) {
+    fn serve(
+        self,
+        config: &Config,
+        reception: &Reception,
+        router: Router,
+        #[cfg(feature = "tls")] acceptor: Option<Acceptor>,
+    ) -> (JoinSet<()>, Http) {
         let mut listeners = JoinSet::new();
         for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
             let Some(Port { listener, .. }) = port else {
@@ -260,34 +309,63 @@ impl Ports {
             listeners.spawn(listen::accept(listener, reception));
         }
         let per_address = reception.per_address.clone();
-        let (stop, mut stopped) = watch::channel(());
-        let running = self.http.map(|Port { listener, .. }| {
-            let stopped = async move {
+        let (stop, stopped) = watch::channel(());
+        let stopped = || {
+            let mut stopped = stopped.clone();
+            async move {
                 // An error means that the sender is gone, which is the signal.
                 let _signal = stopped.changed().await;
-            };
+            }
+        };
+        let mut running = JoinSet::new();
+        if let Some(Port { listener, .. }) = self.http {
+            let (router, limits) = (router.clone(), config.http.clone());
+            let counted = per_address.clone();
+            running.spawn(http::serve(listener, router, limits, counted, stopped()));
+        }
+        #[cfg(feature = "tls")]
+        if let (Some(Port { listener, .. }), Some(acceptor)) = (self.https, acceptor) {
             let limits = config.http.clone();
-            tokio::spawn(http::serve(listener, router, limits, per_address, stopped))
-        });
+            running.spawn(http::serve_mixed(
+                listener,
+                acceptor,
+                router,
+                limits,
+                per_address,
+                stopped(),
+            ));
+        }
         (listeners, Http { running, stop })
     }
 }
 
-/// Where people's pages are, as far as the configuration tells; `http` is where HTTP is listened on.
+/// Where people's pages are, as far as the configuration tells; `http` is where HTTP is listened on. Over
+/// HTTP where that is served: the browser of an old machine can read there at least why it will not do.
 pub(super) fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
-    if let Some(own) = &config.http.advertise {
-        return Param::word(&format!("http://{own}"));
+    let (scheme, usual, listened, advertised) = match (http, &config.listen.https) {
+        (None, Some(https)) => {
+            let listened = (https.host.parse().ok(), https.port);
+            ("https", 443, Some(listened), &config.tls.advertise)
+        }
+        (http, _) => {
+            let listened = http.map(|address| (Some(address.ip()), address.port()));
+            ("http", 80, listened, &config.http.advertise)
+        }
+    };
+    if let Some(own) = advertised {
+        return Param::word(&format!("{scheme}://{own}"));
     }
-    let bound = http.filter(|address| !address.ip().is_unspecified());
-    let host = match (&config.advertise, bound) {
+    let (address, port) = listened.unwrap_or((None, usual));
+    let host = match (&config.advertise, address) {
         (Some(advertised), _) => advertised.host.clone(),
-        (None, Some(address)) => address.ip().to_string(),
-        (None, None) => "localhost".to_owned(),
+        (None, Some(address)) if !address.is_unspecified() => address.to_string(),
+        (None, _) => "localhost".to_owned(),
     };
     let host = bracketed(&host);
-    match http.map_or(80, |address| address.port()) {
-        80 => Param::word(&format!("http://{host}")),
-        port => Param::word(&format!("http://{host}:{port}")),
+    if port == usual {
+        Param::word(&format!("{scheme}://{host}"))
+    } else {
+        Param::word(&format!("{scheme}://{host}:{port}"))
     }
 }
 

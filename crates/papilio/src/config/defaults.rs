@@ -9,7 +9,7 @@ use super::value::{ListenAddress, Rate};
 use super::{
     Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes, Listen,
     LogFormat, Mail, Metrics, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates, SignIn,
-    SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, WireLog,
+    SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, Tls, WireLog,
 };
 
 impl Default for Config {
@@ -30,6 +30,7 @@ impl Default for Config {
             http: Http::default(),
             pages: Pages::default(),
             mail: Mail::default(),
+            tls: Tls::default(),
             gateway: Gateway::default(),
             storage: Storage::default(),
             client: Client::default(),
@@ -49,6 +50,7 @@ impl Default for Listen {
             msnp: Some(ListenAddress::everywhere(1863)),
             dispatch: None,
             http: Some(ListenAddress::everywhere(8080)),
+            https: Some(ListenAddress::everywhere(8443)),
         }
     }
 }
@@ -159,6 +161,18 @@ impl Default for Mail {
             waiting: Some(1000),
             timeout: seconds(20),
             retry: minutes(1),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            advertise: None,
+            names: Vec::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            handshake_deadline: seconds(10),
         }
     }
 }

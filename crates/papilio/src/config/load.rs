@@ -24,6 +24,8 @@ pub struct Flags {
     pub dispatch: Option<ListenAddress>,
     /// `--http ADDR`.
     pub http: Option<ListenAddress>,
+    /// `--https ADDR`.
+    pub https: Option<ListenAddress>,
     /// `--advertise HOST[:PORT]`.
     pub advertise: Option<Advertised>,
     /// `--max-version N`.
@@ -46,7 +48,7 @@ pub struct Loaded {
 /// The configuration cannot be used: which file, which key, why, in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct ConfigError(String);
+pub struct ConfigError(pub(super) String);
 
 impl Config {
     /// Puts together what the file says and what the command line says.
@@ -67,9 +69,23 @@ impl Config {
             layers = layers
                 .set_default("listen.msnp", listen.msnp.map(|msnp| msnp.to_string()))?
                 .set_default("listen.http", listen.http.map(|http| http.to_string()))?
+                .set_default("listen.https", listen.https.map(|https| https.to_string()))?
                 .set_default("pages.sign-up", "open")?;
         }
         layers.add_source(written).build()?.try_deserialize()
+    }
+
+    /// Built without TLS, this cannot do what the defaults say; what the command line says is refused.
+    #[cfg(not(feature = "tls"))]
+    fn do_without_tls(&mut self, flags: &Flags) -> Result<(), ConfigError> {
+        if flags.https.is_some() {
+            return Err(ConfigError(
+                "--https needs TLS, and this papilio was built without it (cargo feature `tls`)"
+                    .to_owned(),
+            ));
+        }
+        self.listen.https = None;
+        Ok(())
     }
 
     fn obey(&mut self, flags: &Flags) {
@@ -122,10 +138,16 @@ impl Loaded {
             };
         }
         config.obey(flags);
+        #[cfg(not(feature = "tls"))]
+        config.do_without_tls(flags)?;
         if config.demo {
             config.listen.keep_to_this_machine()?;
         }
         config.mail.must_be_whole(&config.pages)?;
+        config
+            .tls
+            .check()
+            .map_err(|error| wrong(error.to_string()))?;
         let file = text.is_some().then_some(file);
         let said = file.clone().map(|file| (file, &table));
         let mut effective = Effective::of(said, &flags.said());
@@ -172,17 +194,19 @@ impl Flags {
             msnp: self.msnp.clone(),
             dispatch: self.dispatch.clone(),
             http: self.http.clone(),
+            https: self.https.clone(),
         }
     }
 }
 
 impl Listen {
     /// The listeners by their keys.
-    pub fn by_name(&self) -> [(&'static str, Option<&ListenAddress>); 3] {
+    pub fn by_name(&self) -> [(&'static str, Option<&ListenAddress>); 4] {
         [
             ("listen.msnp", self.msnp.as_ref()),
             ("listen.dispatch", self.dispatch.as_ref()),
             ("listen.http", self.http.as_ref()),
+            ("listen.https", self.https.as_ref()),
         ]
     }
 
@@ -190,6 +214,7 @@ impl Listen {
         msnp: None,
         dispatch: None,
         http: None,
+        https: None,
     };
 
     /// The defaults of `--demo`.
@@ -198,13 +223,19 @@ impl Listen {
             msnp: Some(ListenAddress::loopback(1863)),
             dispatch: None,
             http: Some(ListenAddress::loopback(8080)),
+            https: Some(ListenAddress::loopback(8443)),
         }
     }
 
     /// For `--demo`, whose password everybody knows: all addresses are those of this machine, and no
     /// other is listened on.
     fn keep_to_this_machine(&mut self) -> Result<(), ConfigError> {
-        let ports = [&mut self.msnp, &mut self.dispatch, &mut self.http];
+        let ports = [
+            &mut self.msnp,
+            &mut self.dispatch,
+            &mut self.http,
+            &mut self.https,
+        ];
         for address in ports.into_iter().flatten() {
             match address.host.parse::<IpAddr>() {
                 Ok(ip) if ip.is_loopback() => {}

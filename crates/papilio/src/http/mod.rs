@@ -26,6 +26,7 @@ mod oim;
 mod own_address;
 mod pages;
 mod passport;
+mod root_certificate;
 mod rsi;
 mod serve;
 mod setup;
@@ -60,6 +61,9 @@ use crate::store::Store;
 
 pub use gateway::Gateway;
 pub use live::Live;
+pub use root_certificate::{ROOT_CERTIFICATE, ROOT_CERTIFICATE_PEM};
+#[cfg(feature = "tls")]
+pub use serve::serve_mixed;
 pub use serve::{Ends, serve, serve_connection};
 pub use transport::Transport;
 
@@ -94,6 +98,7 @@ pub fn router(services: Services) -> Router {
         .merge(storage::routes(&services.config))
         .merge(passport::routes())
         .merge(setup::routes())
+        .merge(root_certificate::routes())
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
         .merge(health::routes())

@@ -47,7 +47,9 @@ impl Server {
         Self::with(Config::default()).await
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
+    /// Over plain HTTP alone, whatever else is configured.
+    pub(crate) async fn with(mut config: Config) -> Self {
+        config.listen.https = None;
         let folder = TempDir::new().unwrap();
         let database = Database::Sqlite {
             path: folder.path().join("papilio.db"),

@@ -25,3 +25,4 @@ pub mod sign_outs;
 pub mod store;
 pub mod tls;
 pub mod turns;
+pub mod wire_log;

@@ -18,6 +18,7 @@ use crate::directory::{Directory, ListLimits};
 use crate::mailbox::Mailbox;
 use crate::metrics::METRICS;
 use crate::turns::Turns;
+use crate::wire_log::WireLog;
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct Node {
     pub conversations: Arc<Conversations>,
     /// Held from a change of stored lists until the directory knows of it.
     pub roster_turn: tokio::sync::Mutex<()>,
+    /// Whose connections are written down.
+    pub wire_log: WireLog,
     /// Whose turn it is at the address book and sharing services.
     pub turns: Turns,
     policies: RwLock<Policies>,
@@ -79,6 +82,13 @@ struct Sizes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId(u64);
 
+impl ConnectionId {
+    #[cfg(test)]
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl std::fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0)
@@ -94,6 +104,7 @@ impl Node {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
             roster_turn: tokio::sync::Mutex::default(),
+            wire_log: WireLog::default(),
             turns: Turns::default(),
             policies: RwLock::new(Policies::of(settings.policy)),
             sizes,

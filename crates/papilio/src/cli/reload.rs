@@ -82,6 +82,10 @@ impl Running {
         services.credentials.change_throttle(config.throttle());
         services
             .node
+            .wire_log
+            .change(&config.data, &config.wire_log);
+        services
+            .node
             .change(settings(config, pages(config, self.http)));
         services.config = Arc::new(config.clone());
         self.live.replace(http::router(services.clone()));

@@ -95,6 +95,7 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
     let http_address = ports.http.as_ref().map(|port| port.address);
     let node = Node::new(settings(config, pages(config, http_address)));
+    node.wire_log.change(&config.data, &config.wire_log);
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),

@@ -37,6 +37,7 @@ use crate::node::{ConnectionId, Node};
 use crate::store::account::{Account, AccountId};
 use crate::store::offline_messages::MailSnapshot;
 use crate::store::roster::SessionRoster;
+use crate::wire_log::WireLog;
 
 /// A session, and what it holds elsewhere.
 #[derive(Debug)]
@@ -178,6 +179,11 @@ impl Driver {
     /// Whose session it is, once that was claimed.
     pub fn account(&self) -> Option<&Handle> {
         self.account.as_ref()
+    }
+
+    /// Whose connections are written down.
+    pub fn wire_log(&self) -> &WireLog {
+        &self.node.wire_log
     }
 
     /// Which version its client speaks, once that was agreed.

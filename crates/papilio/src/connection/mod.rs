@@ -34,6 +34,7 @@ use crate::mailbox::{Overflow, Post, Receipt};
 use crate::metrics::{METRICS, SignIn};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
+use crate::wire_log::{Heard, Tap};
 
 /// How much a client must take of what it is sent before its deadline, to be given another: slower
 /// than any modem, and fast enough that nobody can hold others up for ever.
@@ -127,6 +128,9 @@ pub struct Connection<Io> {
     rest_due: Option<Instant>,
     /// For what was written and has not left yet.
     unsent: Vec<Receipt>,
+    /// Where it is written down, which few are.
+    tap: Option<Box<Tap>>,
+    heard: Heard,
 }
 
 impl<Io> Connection<Io>
@@ -143,6 +147,8 @@ where
             unread: Unread::Rest,
             rest_due: None,
             unsent: Vec::new(),
+            tap: None,
+            heard: Heard::default(),
         }
     }
 
@@ -207,6 +213,24 @@ where
             let post = self.driver.mailbox().take();
             self.driver.deliver(now(), post, out);
         }
+        if let Some(tap) = &mut self.tap {
+            tap.server(&out.bytes);
+            if !tap.goes_on(self.driver.account()) {
+                self.tap = None;
+            }
+        }
+    }
+
+    /// Whether this connection is written down may have changed.
+    fn look_at_wire_log(&mut self) {
+        let driver = &self.driver;
+        let news = driver
+            .wire_log()
+            .news(self.heard, driver.id(), driver.peer());
+        if let Some((heard, tap)) = news {
+            self.heard = heard;
+            self.tap = tap;
+        }
     }
 
     /// Everything was written, or cannot be.
@@ -226,6 +250,12 @@ where
         match closing {
             Some(closing) => {
                 report(&self.driver, &closing);
+                if let Some(tap) = &mut self.tap {
+                    tap.note(match &closing {
+                        Closing::Done(why) => why,
+                        Closing::Fault(why) => why,
+                    });
+                }
                 Next::End
             }
             None if out.commands >= FAIR_SHARE => Next::Others,
@@ -275,6 +305,7 @@ where
 
     /// Feeds the session what woke it.
     fn take(&mut self, woken: Woken, out: &mut Output) -> Option<Ask> {
+        self.look_at_wire_log();
         let Self { driver, .. } = self;
         match woken {
             Woken::Read(Ok(0)) => {
@@ -301,7 +332,12 @@ where
                 return None;
             }
             let next = match self.driver.codec().decode(&mut self.input) {
-                Ok(Some(line)) => Input::Line(line),
+                Ok(Some(line)) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.client(&line);
+                    }
+                    Input::Line(line)
+                }
                 Ok(None) => break,
                 Err(error) => Input::Broken(error),
             };

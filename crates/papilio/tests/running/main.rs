@@ -7,3 +7,4 @@ mod process;
 mod reload;
 mod supervised;
 mod watched;
+mod wire_log;

@@ -211,15 +211,15 @@ impl Store {
 
 impl Writing {
     /// Puts everything on the disk.
-    async fn commit(self) -> Result<(), StoreError> {
+    async fn commit(self) -> Result<(), sqlx::Error> {
         self.transaction.commit().await?;
         METRICS.database(Statement::Write, self.asked.elapsed());
         Ok(())
     }
 
     /// Lets everything be as it was.
-    async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+    async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.transaction.rollback().await
     }
 }
 

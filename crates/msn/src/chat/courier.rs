@@ -110,7 +110,7 @@ impl Courier {
             let outcome = Outcome::Given {
                 conversation,
                 name: offers::name_of(&path),
-                outcome: given.map_err(|error| error.to_string()),
+                outcome: given.map_err(|error| files::words(&error)),
             };
             let _told = reports.send(Report::Settled {
                 outcome,

@@ -22,13 +22,13 @@ pub(super) async fn give(chat: &Chat, to: &Handle, path: &str) -> Result<(), Err
 /// Takes a file; where it is then. Nothing that is there is written over.
 pub(super) async fn take(offer: FileOffer, place: &str) -> Result<String, String> {
     let kept = create(place, offer.name()).await;
-    let (mut file, path) = kept.map_err(|error| error.to_string())?;
+    let (mut file, path) = kept.map_err(|error| io_words(&error))?;
     match offer.accept_into(&mut file).await {
-        Ok(()) => Ok(path.display().to_string()),
+        Ok(()) => Ok(shown(&path)),
         Err(error) => {
             // Half a file is no use to anybody.
             let _left = tokio::fs::remove_file(&path).await;
-            Err(error.to_string())
+            Err(words(&error))
         }
     }
 }
@@ -39,19 +39,42 @@ pub(super) async fn fetch_picture(
     handle: &Handle,
     place: &str,
 ) -> Result<String, String> {
-    let book = client.contacts().await.map_err(|error| error.to_string())?;
+    let book = client.contacts().await.map_err(|error| words(&error))?;
     let contact = book.find(handle).ok_or("no contact of yours")?;
     let data = client.fetch_picture(contact).await;
-    let data = data.map_err(|error| error.to_string())?;
+    let data = data.map_err(|error| words(&error))?;
     let name = format!("{handle}.{}", kind(&data));
     let kept = create(place, &name).await;
-    let (mut file, path) = kept.map_err(|error| error.to_string())?;
+    let (mut file, path) = kept.map_err(|error| io_words(&error))?;
     let written = async {
         file.write_all(&data).await?;
         file.flush().await
     };
-    written.await.map_err(|error| error.to_string())?;
-    Ok(path.display().to_string())
+    written.await.map_err(|error| io_words(&error))?;
+    Ok(shown(&path))
+}
+
+/// What went wrong, for people.
+pub(super) fn words(error: &Error) -> String {
+    match error {
+        Error::File(error) => io_words(error),
+        error => error.to_string(),
+    }
+}
+
+/// Without the number of the system's.
+fn io_words(error: &io::Error) -> String {
+    let words = error.to_string();
+    let end = words.find(" (os error").unwrap_or(words.len());
+    let mut words = words[..end].to_owned();
+    words.get_mut(..1).map(str::make_ascii_lowercase);
+    words
+}
+
+/// Where a file is, wherever one looks from.
+fn shown(path: &Path) -> String {
+    let whole = std::path::absolute(path);
+    whole.as_deref().unwrap_or(path).display().to_string()
 }
 
 /// How files of this kind end.

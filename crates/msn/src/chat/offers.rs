@@ -115,7 +115,7 @@ pub(super) fn taken(
 ) {
     let name = text::line(name);
     let words = match outcome {
-        Ok(place) => format!("{name} is in {}.", text::line(&place)),
+        Ok(place) => format!("{name} is kept as {}.", text::line(&place)),
         Err(why) => format!("{name} did not come: {}.", text::line(&why)),
     };
     tell(state, id, words);

@@ -82,8 +82,8 @@ fn settle(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
         Outcome::Pictured { handle, outcome } => {
             let name = state.people.name_of(&handle);
             let words = match outcome {
-                Ok(place) => format!("{name}'s picture is in {}.", text::line(&place)),
-                Err(why) => format!("{name}'s picture did not come: {}.", text::line(&why)),
+                Ok(place) => format!("{name}'s picture is kept as {}.", text::line(&place)),
+                Err(why) => format!("No picture came: {}. ({name})", text::line(&why)),
             };
             report(state, words);
         }

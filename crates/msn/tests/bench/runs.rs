@@ -31,6 +31,28 @@ fn no_errors(figures: &Value) {
     assert_eq!(figures["errors"], serde_json::json!({}), "{figures:#}");
 }
 
+/// The page that describes the figures knows them all.
+fn every_word_is_in(figures: &Value, page: &str) {
+    match figures {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "errors" {
+                    continue;
+                }
+                assert!(
+                    page.contains(&format!("`{name}`")),
+                    "{name} is undocumented"
+                );
+                every_word_is_in(value, page);
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| every_word_is_in(value, page)),
+        _ => {}
+    }
+}
+
 const QUICK: [&str; 6] = ["--count", "20", "--sign-in-rate", "200", "--seconds", "1"];
 
 fn quick<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -119,6 +141,7 @@ fn a_mixed_day_has_a_bit_of_everything_and_a_page() {
     let page = std::fs::read_to_string(house.folder.path().join("out.html")).unwrap();
     assert!(page.matches("<svg").count() >= 5, "plots are missing");
     assert!(page.contains("Mixed day") && page.contains("p99.9"));
+    every_word_is_in(&figures, include_str!("../../../../docs/bench.md"));
     for fetched in ["<script", "<link", "<img", "@import", "src="] {
         assert!(!page.contains(fetched), "{fetched}");
     }

@@ -50,7 +50,7 @@ fn a_file_that_somebody_offers_is_taken_or_not() {
     for (outcome, told) in [
         (
             Ok("/home/alice/notes.txt".to_owned()),
-            "notes.txt is in /home/alice/notes.txt.",
+            "notes.txt is kept as /home/alice/notes.txt.",
         ),
         (
             Err("the other side left".to_owned()),
@@ -125,5 +125,5 @@ fn a_picture_is_kept() {
         handle: handle("bob"),
         outcome: Ok("bob.png".to_owned()),
     });
-    assert_eq!(*scene.last(), notice("Bob's picture is in bob.png."));
+    assert_eq!(*scene.last(), notice("Bob's picture is kept as bob.png."));
 }

@@ -133,7 +133,10 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     }
     println!("{ready}");
     if config.demo {
-        eprintln!("{}", demo::instructions(where_to, http_address, &config.data));
+        eprintln!(
+            "{}",
+            demo::instructions(where_to, http_address, &config.data)
+        );
     }
     supervisor::ready();
     let signal = loop {

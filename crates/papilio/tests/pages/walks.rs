@@ -1,7 +1,7 @@
 //! Walks of a real browser through the pages, as people take them.
 
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use chromium::{Scripts, Walker, walk};
@@ -25,7 +25,7 @@ async fn sign_in(walker: &Walker, password: &str) {
     walker.press("Sign in").await;
 }
 
-async fn choose_picture(walker: &Walker, file: &PathBuf) {
+async fn choose_picture(walker: &Walker, file: &Path) {
     walker.press("Picture").await;
     walker.fill("Another picture", file.to_str().unwrap()).await;
     walker.press("Take this picture").await;

@@ -6,12 +6,16 @@
 #[path = "../support/http.rs"]
 mod support;
 
+#[path = "../support/browser.rs"]
+mod chromium;
+
 mod account;
 mod forms;
 mod mail;
 mod sign_in;
 mod sign_up;
 mod visitor;
+mod walks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -389,7 +389,7 @@ async fn finish(writing: Writing, rows: u64) -> Result<(), StoreError> {
     if rows == 0 {
         return Err(StoreError::NotFound("there is no such account"));
     }
-    writing.commit().await
+    Ok(writing.commit().await?)
 }
 
 /// Commits if there was an account to change, ending its sessions of before this epoch.

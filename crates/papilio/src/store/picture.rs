@@ -192,7 +192,7 @@ impl Store {
             .execute(&mut *writing)
             .await?;
         }
-        writing.commit().await
+        Ok(writing.commit().await?)
     }
 
     /// Lists or shows the picture that is there. [`StoreError::NotFound`] if there is none.
@@ -212,7 +212,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(NO_PICTURE);
         }
-        writing.commit().await
+        Ok(writing.commit().await?)
     }
 
     /// Lists or shows the picture no longer, if there is one; deletes it when it is neither.
@@ -230,7 +230,7 @@ impl Store {
         .execute(&mut *writing)
         .await?;
         delete_what_is_nowhere(&mut writing, owner).await?;
-        writing.commit().await
+        Ok(writing.commit().await?)
     }
 }
 

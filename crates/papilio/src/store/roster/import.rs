@@ -134,7 +134,7 @@ impl<'a> Batch<'a> {
         self.take_books(&mut writing, now).await?;
         self.write_contacts(&mut writing).await?;
         self.write_members(&mut writing).await?;
-        writing.commit().await
+        Ok(writing.commit().await?)
     }
 
     /// Becomes the only writer of all address books concerned, in the order of their owners.

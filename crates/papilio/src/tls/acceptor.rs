@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use openssl::ssl::Ssl;
+use openssl::ssl::{Ssl, SslVersion};
 use parking_lot::RwLock;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -33,6 +33,7 @@ use super::hello::{self, Hello, Progress};
 use super::names::{OwnNames, certificate_names};
 use super::prefixed::Prefixed;
 use crate::config::Config;
+use crate::metrics::{Handshake, METRICS};
 
 /// A connection over TLS.
 pub type TlsStream = SslStream<Prefixed>;
@@ -85,12 +86,18 @@ impl Acceptor {
     pub async fn accept(&self, stream: TcpStream) -> Result<(TlsStream, Rules), HandshakeFailed> {
         let deadline = self.0.config.read().tls.handshake_deadline;
         let handshake = self.shake_hands(stream);
-        match deadline {
+        let outcome = match deadline {
             Some(deadline) => tokio::time::timeout(deadline, handshake)
                 .await
                 .unwrap_or(Err(HandshakeFailed::TooSlow)),
             None => handshake.await,
-        }
+        };
+        let counted = match &outcome {
+            Ok((stream, _)) => version(stream.ssl().version2()),
+            Err(_) => Handshake::Failed,
+        };
+        METRICS.tls_handshakes.of(counted).increment(1);
+        outcome
     }
 
     async fn shake_hands(
@@ -161,6 +168,19 @@ impl Acceptor {
                 error!(%error, "certificates cannot be looked after; the old ones hold");
             }
         }
+    }
+}
+
+/// What was agreed, for the metrics.
+fn version(agreed: Option<SslVersion>) -> Handshake {
+    match agreed {
+        Some(SslVersion::SSL3) => Handshake::Ssl3,
+        Some(SslVersion::TLS1) => Handshake::Tls10,
+        Some(SslVersion::TLS1_1) => Handshake::Tls11,
+        Some(SslVersion::TLS1_2) => Handshake::Tls12,
+        Some(SslVersion::TLS1_3) => Handshake::Tls13,
+        // OpenSSL speaks no other.
+        _ => Handshake::Failed,
     }
 }
 

@@ -178,11 +178,15 @@ async fn speaks_tls(stream: &TcpStream, idle: Option<Duration>) -> Option<bool> 
 #[cfg(feature = "tls")]
 fn tell(error: &HandshakeFailed, peer: SocketAddr) {
     match error {
-        HandshakeFailed::Refused { hello, why } => info!(
+        HandshakeFailed::Refused { hello, rules, why } => info!(
             %peer,
             name = hello.server_name.as_deref().unwrap_or("none"),
             offered = hello.versions_shown(),
             ciphers = hello.ciphers_shown(),
+            asked_for = match rules {
+                Rules::Old => "an old name or none",
+                Rules::Modern => "a name of [tls] names: TLS 1.2 and later only",
+            },
             why,
             "TLS handshake failed"
         ),

@@ -29,7 +29,7 @@ use tracing::{error, info};
 use super::contexts::{Chain, Contexts, Rules};
 use super::failure::{HandshakeFailed, TlsError};
 use super::folder::{Folder, Opened, Renewal};
-use super::hello::{self, Hello, Progress};
+use super::hello::{self, Progress};
 use super::names::{OwnNames, certificate_names};
 use super::prefixed::Prefixed;
 use crate::config::Config;
@@ -127,9 +127,13 @@ impl Acceptor {
         match begun {
             Ok(mut stream) => match self.step_by_step(&mut stream).await {
                 Ok(()) => Ok((stream, rules)),
-                Err(error) => Err(HandshakeFailed::of(&error, hello)),
+                Err(error) => Err(HandshakeFailed::of(&error, hello, rules)),
             },
-            Err(error) => Err(refused(hello, &error)),
+            Err(error) => Err(HandshakeFailed::Refused {
+                hello: Box::new(hello),
+                rules,
+                why: error.to_string(),
+            }),
         }
     }
 
@@ -207,13 +211,6 @@ fn tell(folder: &Folder, ours: &Opened) {
     if ours.made_leaves {
         let until = ours.leaves.sha256.not_after();
         info!(%folder, %until, "made a server certificate");
-    }
-}
-
-fn refused(hello: Hello, error: &openssl::error::ErrorStack) -> HandshakeFailed {
-    HandshakeFailed::Refused {
-        hello: Box::new(hello),
-        why: error.to_string(),
     }
 }
 

@@ -136,3 +136,17 @@ async fn messenger_still_tests_the_connection() {
     let answer = server.ask(&post("/", "", "")).await;
     assert_eq!((answer.status(), answer.body.as_str()), ("200", ""));
 }
+
+#[test]
+fn every_client_has_a_document() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/clients");
+    let list = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    for client in Client::ALL {
+        let text = std::fs::read_to_string(folder.join(format!("{client}.md"))).unwrap();
+        assert!(list.contains(&format!("({client}.md)")), "{client}");
+        let honest = client == Client::Other || text.contains("seen") || !client.is_served();
+        assert!(honest, "{client}: what was seen?");
+        let says = text.contains("**Not served yet**");
+        assert_eq!(says, !client.is_served(), "{client}");
+    }
+}

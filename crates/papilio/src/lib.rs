@@ -1,5 +1,7 @@
 //! The server's rooms. `main` is the door; tests and benchmarks come in through here.
 
+pub mod admin;
+pub mod bans;
 pub mod cli;
 pub mod config;
 pub mod connection;
@@ -21,4 +23,5 @@ pub mod sender_throttle;
 pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;
+pub mod system_account;
 pub mod turns;

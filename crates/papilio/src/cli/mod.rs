@@ -29,8 +29,11 @@ use msnp::handle::Handle;
 use msnp::wire::version::Version;
 use tracing_subscriber::EnvFilter;
 
+use crate::admin::{Office, Operator};
 use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress};
+use crate::password::Passwords;
 use crate::store::Store;
+use crate::system_account;
 
 /// An MSN Messenger server
 #[derive(Parser)]
@@ -208,6 +211,18 @@ fn log_to_stderr(filter: &str) {
         // Colours are for people, not for files.
         .with_ansi(io::stderr().is_terminal())
         .init();
+}
+
+/// Where the acts of an operator are done by a process that does not serve.
+async fn open_office(config: &Config) -> anyhow::Result<(Office, Store)> {
+    let passwords = Passwords::new(config.passwords())?;
+    let store = open_store(config).await?;
+    Ok((Office::new(store.clone(), passwords, None), store))
+}
+
+/// Whoever runs this command.
+fn operator() -> Operator {
+    Operator::command_line(system_account::own())
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::demo;
+use crate::admin::{Live, Office};
 use crate::config::{self, Config, Listen, ListenAddress, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
@@ -27,7 +28,6 @@ use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
-use crate::sign_outs::SignOuts;
 use crate::store::{Claim, Store};
 
 /// From the signal to the end, whatever clients do.
@@ -79,6 +79,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let ports = Ports::open(config).await?;
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
     let node = Node::new(settings(config, ports.pages(config)));
+    let live = Live::new(&store, Arc::clone(&node)).await?;
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),
@@ -90,19 +91,20 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let gateway = Gateway::new(&config.gateway, reception.clone());
     let services = Services {
         store: store.clone(),
-        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+        credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle())
+            .closed_to(Arc::clone(&node.bans)),
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
         gateway: gateway.clone(),
+        office: Office::new(store.clone(), passwords, Some(Arc::clone(&live))),
     };
-    let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
     let echo = config.demo.then(|| demo::Echo {
         reception: reception.clone(),
         router: http::router(services.clone()),
     });
     let (mut listeners, http) = ports.serve(config, &reception, services);
     if let Some(interval) = config.sign_in.sign_out_interval {
-        listeners.spawn(sign_outs.run(interval));
+        listeners.spawn(live.watch(interval));
     }
     listeners.spawn(clear_away(store.clone()));
     listeners.spawn(METRICS.keep_small());

@@ -49,6 +49,7 @@ use msnp::soap::envelope;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::admin::Office;
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
 use crate::node::Node;
@@ -71,6 +72,8 @@ pub struct Services {
     pub node: Arc<Node>,
     /// Messenger's own protocol, over HTTP.
     pub gateway: Gateway,
+    /// What operators do.
+    pub office: Office,
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to

@@ -442,7 +442,7 @@ fn containing(text: &str) -> String {
 }
 
 /// A time as it comes back from the database.
-fn whole_milliseconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 

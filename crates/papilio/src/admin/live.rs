@@ -1,0 +1,60 @@
+//! What an operator's acts need of the process that serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tracing::warn;
+
+use crate::bans::BanWatch;
+use crate::node::Node;
+use crate::sign_outs::SignOuts;
+use crate::store::{Store, StoreError};
+
+/// The process that serves, for an operator's acts.
+#[derive(Debug)]
+pub struct Live {
+    /// Who is signed in, and who is connected.
+    pub node: Arc<Node>,
+    watch: Mutex<Watch>,
+}
+
+/// Looks for what was changed in the database by whichever process.
+#[derive(Debug)]
+struct Watch {
+    sign_outs: SignOuts,
+    bans: BanWatch,
+}
+
+impl Live {
+    /// For a node on which nobody is signed in yet.
+    pub async fn new(store: &Store, node: Arc<Node>) -> Result<Arc<Self>, StoreError> {
+        let watch = Watch {
+            sign_outs: SignOuts::new(store.clone(), Arc::clone(&node)).await?,
+            bans: BanWatch::new(store.clone(), Arc::clone(&node)).await?,
+        };
+        Ok(Arc::new(Self {
+            node,
+            watch: Mutex::new(watch),
+        }))
+    }
+
+    /// Looks at every interval for what others have changed; ends when dropped.
+    pub async fn watch(self: Arc<Self>, interval: Duration) {
+        loop {
+            tokio::time::sleep(interval).await;
+            self.look().await;
+        }
+    }
+
+    /// Looks once: whoever may not stay is told to go before this returns.
+    pub async fn look(&self) {
+        let mut watch = self.watch.lock().await;
+        if let Err(error) = watch.sign_outs.look().await {
+            warn!(%error, "cannot look for accounts to sign out");
+        }
+        if let Err(error) = watch.bans.look().await {
+            warn!(%error, "cannot look for bans");
+        }
+    }
+}

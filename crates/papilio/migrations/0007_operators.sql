@@ -11,8 +11,8 @@ CREATE TABLE operators (
 -- What programs show to do such acts.
 CREATE TABLE api_tokens (
     name TEXT NOT NULL PRIMARY KEY,
-    -- SHA-256 of the token, which has 256 random bits and is kept nowhere.
-    hash BLOB NOT NULL UNIQUE,
+    -- Of the token, which has 256 random bits and is kept nowhere: SHA-256 in hexadecimal digits.
+    token_hash TEXT NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     -- NULL: never, both.

@@ -27,7 +27,7 @@ use msnp::wire::version::Dialect;
 use parking_lot::Mutex;
 use rand::RngExt;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Reached};
 use crate::mailbox::{Mailbox, Post, Receipt};
 use crate::metrics::METRICS;
 use crate::store::account::AccountId;
@@ -301,7 +301,7 @@ impl Seat {
             return Err(ErrorCode::AlreadyThere);
         }
         let reached = directory.reach(self.account, handle);
-        let mut conversation = self.conversation.lock();
+        let conversation = self.conversation.lock();
         let there = |seated: &Seated| seated.member.handle == *handle;
         if conversation.seated.iter().any(there) {
             return Err(ErrorCode::AlreadyThere);
@@ -310,6 +310,13 @@ impl Seat {
             self.failed_calls += 1;
             return Err(ErrorCode::NotOnline);
         };
+        drop(conversation);
+        self.ring(reached, now)
+    }
+
+    /// Rings somebody who was found, by the rules of [`Directory::reach`] or by right of the service.
+    pub(crate) fn ring(&mut self, reached: Reached, now: Instant) -> Result<SessionId, ErrorCode> {
+        let mut conversation = self.conversation.lock();
         conversation.ringing.retain(|&(_, until)| until > now);
         if conversation
             .ringing

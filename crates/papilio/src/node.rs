@@ -17,6 +17,7 @@ use crate::connection::driver::Driver;
 use crate::conversation::{self, Conversations};
 use crate::directory::{Directory, ListLimits};
 use crate::mailbox::Mailbox;
+use crate::maintenance::Maintenance;
 use crate::metrics::METRICS;
 use crate::turns::Turns;
 
@@ -44,6 +45,8 @@ pub struct Node {
     pub directory: Directory,
     /// Who talks to whom.
     pub conversations: Arc<Conversations>,
+    /// Whether this node goes down soon.
+    pub maintenance: Maintenance,
     /// From where nobody may come.
     pub bans: Arc<Bans>,
     /// Held from a change of stored lists until the directory knows of it.
@@ -88,6 +91,7 @@ impl Node {
         Arc::new(Self {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
+            maintenance: Maintenance::default(),
             bans: Arc::default(),
             roster_turn: tokio::sync::Mutex::default(),
             turns: Turns::default(),

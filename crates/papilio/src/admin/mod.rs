@@ -12,18 +12,28 @@
 //! seconds, and this process does so at once. What is about sessions needs the process that has them.
 
 mod accounts;
+mod audit;
 mod bans;
+mod broadcasts;
+mod invitations;
+mod links;
 mod live;
 mod operator;
 mod operators;
+mod sessions;
+mod statistics;
+mod tokens;
+mod view;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use crate::config::{Config, SiteAddress};
 use crate::password::{PasswordError, Passwords};
 use crate::store::account::Account;
 use crate::store::audit::{NewAuditEntry, Outcome};
@@ -31,17 +41,39 @@ use crate::store::{Store, StoreError};
 
 pub use crate::store::scope::{Scope, Scopes, UnknownScope};
 pub use accounts::{AccountChange, AccountDetails, AccountSummary, AccountToMake, ListSizes};
+pub use audit::AuditView;
 pub use bans::{BanToMake, BanView};
+pub use broadcasts::{BroadcastView, MaintenanceView, Then};
+pub use invitations::{InvitationToMake, InvitationView, NewInvitationView};
+pub use links::{PasswordLink, RESET_PAGE};
 pub use live::Live;
 pub use operator::{Operator, Who};
 pub use operators::OperatorView;
+pub use sessions::{MessageOutcome, SessionView};
+pub use statistics::Statistics;
+pub use tokens::{NewToken, TokenToMake, TokenView};
+pub use view::{LiveEvent, LiveView};
 
 /// Where an operator's acts are done. Cloning one is a few reference counts.
 #[derive(Clone, Debug)]
 pub struct Office {
     store: Store,
     passwords: Passwords,
+    settings: Arc<Settings>,
     live: Option<Arc<Live>>,
+}
+
+/// What is configured about operators' acts.
+#[derive(Clone, Debug)]
+struct Settings {
+    /// How long a text may be, in characters.
+    text: Option<usize>,
+    sender_name: String,
+    /// Where people's pages are.
+    pages: Option<SiteAddress>,
+    reset_lifetime: Option<Duration>,
+    /// How many may listen to the live view.
+    listeners: usize,
 }
 
 /// Why an act was not done. Each says so in one sentence.
@@ -87,12 +119,35 @@ struct Act<'a> {
 
 impl Office {
     /// For a process that serves (`live`), or for one that works on the database alone.
-    pub fn new(store: Store, passwords: Passwords, live: Option<Arc<Live>>) -> Self {
+    pub fn new(
+        store: Store,
+        passwords: Passwords,
+        config: &Config,
+        live: Option<Arc<Live>>,
+    ) -> Self {
         Self {
             store,
             passwords,
+            settings: Arc::new(Settings {
+                text: config.admin.text,
+                sender_name: config.admin.sender_name.clone(),
+                pages: config.pages.address.clone(),
+                reset_lifetime: config.pages.reset_lifetime,
+                listeners: config.admin.listeners.unwrap_or(usize::MAX),
+            }),
             live,
         }
+    }
+
+    /// The process that serves, if it is this one.
+    fn live(&self) -> Result<&Arc<Live>, AdminError> {
+        self.live.as_ref().ok_or(AdminError::NotRunning)
+    }
+
+    /// Lets what others have changed hold at once in this process, which it otherwise would in a few
+    /// seconds.
+    pub async fn look_now(&self) {
+        self.look().await;
     }
 
     /// The operator that an account is, if it is one.

@@ -217,7 +217,7 @@ fn log_to_stderr(filter: &str) {
 async fn open_office(config: &Config) -> anyhow::Result<(Office, Store)> {
     let passwords = Passwords::new(config.passwords())?;
     let store = open_store(config).await?;
-    Ok((Office::new(store.clone(), passwords, None), store))
+    Ok((Office::new(store.clone(), passwords, config, None), store))
 }
 
 /// Whoever runs this command.

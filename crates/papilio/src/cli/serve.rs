@@ -96,7 +96,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
         gateway: gateway.clone(),
-        office: Office::new(store.clone(), passwords, Some(Arc::clone(&live))),
+        office: Office::new(store.clone(), passwords, config, Some(Arc::clone(&live))),
     };
     let echo = config.demo.then(|| demo::Echo {
         reception: reception.clone(),

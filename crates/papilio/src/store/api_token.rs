@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::operator::stored_scopes;
 use super::scope::Scopes;
+use super::token::Token;
 use super::{Store, StoreError, optional_time, time};
 
 /// A token, without what is shown to use it.
@@ -24,15 +25,15 @@ pub struct TokenRecord {
 }
 
 impl Store {
-    /// Keeps a new token by its hash. [`StoreError::Conflict`] if there is one of this name.
-    pub async fn add_token(&self, token: &TokenRecord, hash: &[u8]) -> Result<(), StoreError> {
+    /// Keeps a new token, by its hash. [`StoreError::Conflict`] if there is one of this name.
+    pub async fn add_token(&self, token: &TokenRecord, shown: &Token) -> Result<(), StoreError> {
         let mut writing = self.write().await?;
         let done = sqlx::query(
-            "INSERT INTO api_tokens (name, hash, scopes, created_at, expires)
+            "INSERT INTO api_tokens (name, token_hash, scopes, created_at, expires)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
         )
         .bind(token.name.as_str())
-        .bind(hash)
+        .bind(shown.hash())
         .bind(token.scopes.to_string())
         .bind(token.created_at.as_millisecond())
         .bind(token.expires.map(Timestamp::as_millisecond))
@@ -44,18 +45,18 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// The token with this hash, if it is good now. That it was used is written down, once a minute
+    /// What this token is, if it is good now. That it was used is written down, once a minute
     /// at most.
     pub async fn use_token(
         &self,
-        hash: &[u8],
+        shown: &Token,
         now: Timestamp,
     ) -> Result<Option<TokenRecord>, StoreError> {
         let row = sqlx::query(
             "SELECT name, scopes, created_at, expires, last_used FROM api_tokens
-             WHERE hash = $1 AND (expires IS NULL OR expires > $2)",
+             WHERE token_hash = $1 AND (expires IS NULL OR expires > $2)",
         )
-        .bind(hash)
+        .bind(shown.hash())
         .bind(now.as_millisecond())
         .fetch_optional(&self.readers)
         .await?;
@@ -68,8 +69,8 @@ impl Store {
             .is_none_or(|last| last.as_millisecond() <= minute_ago)
         {
             let mut writing = self.write().await?;
-            sqlx::query("UPDATE api_tokens SET last_used = $2 WHERE hash = $1")
-                .bind(hash)
+            sqlx::query("UPDATE api_tokens SET last_used = $2 WHERE token_hash = $1")
+                .bind(shown.hash())
                 .bind(now.as_millisecond())
                 .execute(&mut *writing)
                 .await?;

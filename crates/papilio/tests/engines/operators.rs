@@ -15,6 +15,7 @@ use papilio::password::{Password, Passwords};
 use papilio::store::api_token::TokenRecord;
 use papilio::store::audit::{AuditEntry, AuditFilter, AuditNumber};
 use papilio::store::ban::{BanId, BanSubject, NewBan};
+use papilio::store::token::Token;
 use papilio::store::{Store, StoreError};
 
 use crate::account::{QUICK, handle, new_account};
@@ -35,7 +36,12 @@ on_each_engine! {
 }
 
 fn office(store: &Store) -> Office {
-    Office::new(store.clone(), Passwords::new(QUICK).unwrap(), None)
+    Office::new(
+        store.clone(),
+        Passwords::new(QUICK).unwrap(),
+        &Config::default(),
+        None,
+    )
 }
 
 fn root() -> Operator {
@@ -328,19 +334,20 @@ async fn a_token_is_found_by_its_hash_while_it_is_good(place: Place) {
         last_used: None,
     };
     let short = record("short", Some(later(100)));
-    store.add_token(&short, b"hash 1").await.unwrap();
+    let [first, second, third] = [(); 3].map(|()| Token::random());
+    store.add_token(&short, &first).await.unwrap();
     store
-        .add_token(&record("long", None), b"hash 2")
+        .add_token(&record("long", None), &second)
         .await
         .unwrap();
-    let twice = store.add_token(&record("long", None), b"hash 3").await;
+    let twice = store.add_token(&record("long", None), &third).await;
     assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
-    let used = async |hash: &[u8], at| store.use_token(hash, at).await.unwrap().map(|t| t.name);
-    assert_eq!(used(b"hash 1", now).await.as_deref(), Some("short"));
-    assert_eq!(used(b"hash 1", later(99)).await.as_deref(), Some("short"));
-    assert_eq!(used(b"hash 1", later(100)).await, None, "expired");
-    assert_eq!(used(b"hash 2", later(100)).await.as_deref(), Some("long"));
-    assert_eq!(used(b"hash 3", now).await, None);
+    let used = async |token: &Token, at| store.use_token(token, at).await.unwrap().map(|t| t.name);
+    assert_eq!(used(&first, now).await.as_deref(), Some("short"));
+    assert_eq!(used(&first, later(99)).await.as_deref(), Some("short"));
+    assert_eq!(used(&first, later(100)).await, None, "expired");
+    assert_eq!(used(&second, later(100)).await.as_deref(), Some("long"));
+    assert_eq!(used(&third, now).await, None);
     let found = store.token_by_name("short").await.unwrap().unwrap();
     assert_eq!(found.last_used, Some(later(99)));
     let names = |tokens: Vec<TokenRecord>| tokens.into_iter().map(|t| t.name).collect::<Vec<_>>();
@@ -350,7 +357,7 @@ async fn a_token_is_found_by_its_hash_while_it_is_good(place: Place) {
     );
     assert_eq!(names(store.tokens("long", 10).await.unwrap()), ["short"]);
     store.revoke_token("long").await.unwrap();
-    assert_eq!(used(b"hash 2", now).await, None, "revoked");
+    assert_eq!(used(&second, now).await, None, "revoked");
     let again = store.revoke_token("long").await;
     assert!(matches!(again, Err(StoreError::NotFound(_))), "{again:?}");
 }
@@ -465,7 +472,7 @@ async fn whoever_serves_hears_of_bans(place: Place) {
     assert!(refused());
     // In the process that serves it holds when the act is done.
     let passwords = Passwords::new(QUICK).unwrap();
-    let serving = Office::new(here, passwords, Some(live));
+    let serving = Office::new(here, passwords, &Config::default(), Some(live));
     serving.lift_ban(&root(), BanId(ban.number)).await.unwrap();
     assert!(!refused());
 }

@@ -72,7 +72,7 @@ impl World {
             config: Arc::new(config.clone()),
             node: Arc::clone(&node),
             gateway: gateway.clone(),
-            office: Office::new(store.clone(), passwords, None),
+            office: Office::new(store.clone(), passwords, &config, None),
         });
         let (http, _stop, _running) = crate::support::listen(router.clone(), config).await;
         Self {

@@ -100,7 +100,7 @@ impl House {
                 config: Arc::new(config.clone()),
                 node: Arc::clone(&node),
                 gateway: Gateway::new(&config.gateway, reception),
-                office: Office::new(store.clone(), passwords, None),
+                office: Office::new(store.clone(), passwords, &config, None),
             })
         };
         Self {

@@ -72,7 +72,7 @@ impl Server {
             config: Arc::new(config.clone()),
             node,
             gateway: Gateway::new(&config.gateway, reception),
-            office: Office::new(store.clone(), passwords.clone(), None),
+            office: Office::new(store.clone(), passwords.clone(), &config, None),
         };
         let (address, stop, running) = listen(http::router(services), config).await;
         Self {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -92,6 +93,11 @@ impl LiveView {
     /// What happens next; `None` when the view is over.
     pub async fn next(&mut self) -> Option<LiveEvent> {
         self.events.recv().await
+    }
+
+    /// The same, for whoever polls.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<LiveEvent>> {
+        self.events.poll_recv(cx)
     }
 }
 

@@ -22,13 +22,14 @@ use crate::config::{self, Config, Listen, ListenAddress, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
+use crate::http::admin::{AdminSocket, SOCKET_NAME};
 use crate::http::{self, Gateway, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
 use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
-use crate::store::{Claim, Store};
+use crate::store::{Claim, Store, StoreError};
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
@@ -102,11 +103,18 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         reception: reception.clone(),
         router: http::router(services.clone()),
     });
+    let socket = AdminSocket::open(&config.data);
+    let admin = http::router(services.clone());
     let (mut listeners, http) = ports.serve(config, &reception, services);
     if let Some(interval) = config.sign_in.sign_out_interval {
-        listeners.spawn(live.watch(interval));
+        listeners.spawn(Arc::clone(&live).watch(interval));
     }
-    listeners.spawn(clear_away(store.clone()));
+    match socket {
+        Ok(socket) => drop(listeners.spawn(socket.serve(admin, config.http.clone()))),
+        Err(error) => warn!(%error, "commands cannot reach this server: there is no {SOCKET_NAME}"),
+    }
+    let audit_lifetime = config.admin.audit_lifetime;
+    listeners.spawn(clear_away(store.clone(), audit_lifetime));
     listeners.spawn(METRICS.keep_small());
     if let Some(echo) = echo {
         listeners.spawn(echo.run());
@@ -115,11 +123,11 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.demo {
         eprintln!("{}", demo::instructions(where_to, &config.data));
     }
-    info!(
-        signal = stop.await,
-        connections = node.connections(),
-        "stopping"
-    );
+    let signal = tokio::select! {
+        signal = stop => signal,
+        () = live.stopped() => "maintenance",
+    };
+    info!(signal, connections = node.connections(), "stopping");
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     node.prepare_to_stop();
     drop(listeners);
@@ -267,7 +275,7 @@ impl Ports {
 }
 
 /// Clears away what has expired, now and then: nobody is shown it in between.
-async fn clear_away(store: Store) {
+async fn clear_away(store: Store, audit_lifetime: Option<Duration>) {
     let mut rounds = tokio::time::interval(CLEARING_INTERVAL);
     loop {
         rounds.tick().await;
@@ -276,7 +284,25 @@ async fn clear_away(store: Store) {
             Ok(count) => info!(count, "cleared away offline messages"),
             Err(error) => warn!(%error, "cannot clear away offline messages"),
         }
+        if let Err(error) = clear_away_of_operators(&store, audit_lifetime).await {
+            warn!(%error, "cannot clear away bans that are over and old entries of the audit log");
+        }
     }
+}
+
+async fn clear_away_of_operators(
+    store: &Store,
+    audit_lifetime: Option<Duration>,
+) -> Result<(), StoreError> {
+    let now = Timestamp::now();
+    store.clear_expired_bans(now).await?;
+    if let Some(oldest) = audit_lifetime.and_then(|lifetime| now.checked_sub(lifetime).ok()) {
+        let count = store.clear_audit(oldest).await?;
+        if count > 0 {
+            info!(count, "cleared away old entries of the audit log");
+        }
+    }
+    Ok(())
 }
 
 async fn bind(

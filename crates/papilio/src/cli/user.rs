@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use msnp::handle::Handle;
 
-use super::{handle, open_office, operator, usage};
+use super::{done_with, handle, open_office, operator, usage};
 use crate::admin::{
     AccountChange, AccountDetails, AccountSummary, AccountToMake, Office, Operator,
 };
@@ -83,7 +83,7 @@ pub(super) struct PasswordFrom {
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     let (office, store) = open_office(config).await?;
     let done = command.obey(&office, &operator()).await;
-    store.close().await;
+    done_with(store, config).await;
     done
 }
 

@@ -13,6 +13,7 @@
 //!   the log gives for an answer.
 
 mod abook;
+pub mod admin;
 mod answer;
 pub mod client_config;
 mod companions;
@@ -91,6 +92,7 @@ pub fn router(services: Services) -> Router {
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
         .merge(health::routes())
+        .merge(admin::routes(&services))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -32,8 +32,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -68,7 +68,7 @@ pub(super) fn routes(services: &Services) -> Router<Services> {
         services: services.clone(),
     };
     let (routes, description) = described().split_for_parts();
-    let description: Arc<str> = description.to_json().unwrap_or_default().into();
+    let description: Arc<str> = worded(description).to_json().unwrap_or_default().into();
     let description = get(async move || {
         let json = [(CONTENT_TYPE, "application/json")];
         (json, description.to_string())
@@ -84,7 +84,40 @@ pub(super) fn routes(services: &Services) -> Router<Services> {
 
 /// The description of the API in OpenAPI 3.1.
 pub fn openapi() -> OpenApi {
-    described().into_openapi()
+    worded(described().into_openapi())
+}
+
+/// The same with a name for each operation and a word for each answer, which OpenAPI demands.
+fn worded(mut openapi: OpenApi) -> OpenApi {
+    for (name, path) in &mut openapi.paths.paths {
+        let name = name.replace(['{', '}'], "").replace('/', "-");
+        let operations = [
+            ("get", &mut path.get),
+            ("put", &mut path.put),
+            ("post", &mut path.post),
+            ("delete", &mut path.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else {
+                continue;
+            };
+            operation.operation_id = Some(format!("{method}{name}"));
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    let word = match status.as_str() {
+                        "201" => "It was made",
+                        "202" => "It is on its way",
+                        "4XX" => "Why not, in one sentence",
+                        _ => "It was done",
+                    };
+                    word.clone_into(&mut response.description);
+                }
+            }
+        }
+    }
+    openapi
 }
 
 fn described() -> OpenApiRouter<Api> {

@@ -65,29 +65,29 @@ impl FromRequestParts<Api> for By {
 }
 
 async fn bearer(request: &Parts, api: &Api, peer: IpAddr) -> Result<Operator, Problem> {
-    let (name, now) = (peer.to_string(), Instant::now());
-    if !api.guesses.has_some(&name, now) {
-        return Err(Problem::too_often());
-    }
-    let header = request.headers.get(AUTHORIZATION);
+    let Some(header) = request.headers.get(AUTHORIZATION) else {
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "a token is needed: Authorization: Bearer TOKEN",
+        ));
+    };
     let shown = header
-        .and_then(|value| value.to_str().ok())
+        .to_str()
+        .ok()
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .and_then(|(_, token)| Token::parse(token.trim()));
-    let known = match &shown {
-        Some(token) => api.services.office.bearer(token).await?,
-        None => None,
-    };
-    known.ok_or_else(|| {
-        let detail = match (header, shown) {
-            (None, _) => "a token is needed: Authorization: Bearer TOKEN",
-            _ => "this token is not good, or no longer",
-        };
-        // Whoever shows nothing does not guess.
-        if header.is_some() {
-            api.guesses.take(&name, now);
-        }
-        Problem::new(StatusCode::UNAUTHORIZED, detail)
-    })
+    if let Some(token) = &shown
+        && let Some(operator) = api.services.office.bearer(token).await?
+    {
+        return Ok(operator);
+    }
+    // Those who guess shut nobody out who comes from the same address with a good token.
+    if !api.guesses.take(&peer.to_string(), Instant::now()) {
+        return Err(Problem::too_often());
+    }
+    Err(Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "this token is not good, or no longer",
+    ))
 }

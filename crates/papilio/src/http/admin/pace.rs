@@ -50,12 +50,6 @@ impl Pace {
         asked.insert(who.to_owned(), Left { times, at: now });
         true
     }
-
-    /// Whether they may, without counting.
-    pub(super) fn has_some(&self, who: &str, now: Instant) -> bool {
-        self.rate
-            .is_none_or(|rate| filled(rate, self.asked.lock().get(who).copied(), now) >= 1.0)
-    }
 }
 
 fn filled(rate: Rate, left: Option<Left>, now: Instant) -> f64 {
@@ -84,7 +78,6 @@ mod tests {
         let now = Instant::now();
         let times = |who: &str, at| (0..10).filter(|_| pace.take(who, at)).count();
         assert_eq!(times("a", now), 3);
-        assert!(!pace.has_some("a", now) && pace.has_some("b", now));
         assert_eq!(times("b", now), 3, "each has their own");
         assert_eq!(times("a", now + Duration::from_secs(1)), 2);
         assert_eq!(times("a", now + Duration::from_secs(100)), 3);

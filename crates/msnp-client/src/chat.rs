@@ -1,5 +1,6 @@
 //! A conversation, in the application's hand.
 
+mod file;
 mod task;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use msnp::handle::Handle;
 use msnp::message::{Message, TextFormat};
 use msnp::object::MsnObject;
 use msnp::wire::command::switchboard::{Member, Rng, SwitchboardReferral};
+use tokio::io::AsyncRead;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -23,6 +25,8 @@ use crate::error::Error;
 use crate::link::Link;
 use crate::picture::Picture;
 use task::Task;
+
+pub use file::FileOffer;
 
 /// A conversation of two or more. Cloning one gives another handle to the same conversation.
 ///
@@ -132,15 +136,22 @@ impl Chat {
         name: &str,
         data: impl Into<Bytes>,
     ) -> Result<(), Error> {
-        let (done, outcome) = oneshot::channel();
-        let command = Command::Offer {
-            to: to.clone(),
-            name: FileName::of(name),
-            data: data.into(),
-            done,
-        };
-        self.command(command).await?;
-        Ok(outcome.await.map_err(|_| gone())??)
+        let data = data.into();
+        let size = data.len() as u64;
+        file::send(self, to, name, size, &data[..]).await
+    }
+
+    /// The same with a file of so many bytes that is read as it goes, `tokio::fs::File` for one: only
+    /// what is about to leave is in memory. A file that ends before is not sent; what comes after so
+    /// many bytes is not either. Giving up the future ends the transfer.
+    pub async fn send_file_from(
+        &self,
+        to: &Handle,
+        name: &str,
+        size: u64,
+        source: impl AsyncRead + Unpin,
+    ) -> Result<(), Error> {
+        file::send(self, to, name, size, source).await
     }
 
     /// Leaves. It is no error to have left already.
@@ -162,52 +173,6 @@ impl Chat {
 
 fn gone() -> Error {
     Error::Chat(AskError::NotThereOneself)
-}
-
-/// Somebody offers a file. Dropping it declines.
-#[derive(Debug)]
-pub struct FileOffer {
-    id: TransferId,
-    from: Handle,
-    name: FileName,
-    size: u64,
-    chat: Chat,
-    open: bool,
-}
-
-impl FileOffer {
-    /// Who offers it.
-    pub fn from(&self) -> &Handle {
-        &self.from
-    }
-
-    /// What it is called: never with a folder, but it may be anything else.
-    pub fn name(&self) -> &str {
-        self.name.as_str()
-    }
-
-    /// How long it is, in bytes.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Takes it: all of it is kept in memory, so look at its [size](FileOffer::size) first.
-    pub async fn accept(mut self) -> Result<Bytes, Error> {
-        self.open = false;
-        let (done, outcome) = oneshot::channel();
-        let id = self.id;
-        self.chat.command(Command::Accept { id, done }).await?;
-        Ok(outcome.await.map_err(|_| gone())??)
-    }
-}
-
-impl Drop for FileOffer {
-    fn drop(&mut self) {
-        if self.open {
-            // A conversation that is over, or has much to do, forgets the offer by itself.
-            let _declined = self.chat.commands.try_send(Command::Decline(self.id));
-        }
-    }
 }
 
 /// Somebody calls. Dropping it declines: the caller hears nothing, as in Messenger itself.
@@ -252,14 +217,29 @@ enum Command {
     Offer {
         to: Handle,
         name: FileName,
-        data: Bytes,
+        size: u64,
+        /// How much is wanted next.
+        wants: mpsc::Sender<Wanted>,
         done: oneshot::Sender<Result<(), Failure>>,
+    },
+    /// What was wanted of a file; empty when there is no more.
+    Supply {
+        id: TransferId,
+        data: Bytes,
     },
     Accept {
         id: TransferId,
-        done: oneshot::Sender<Result<Bytes, Failure>>,
+        parts: mpsc::Sender<Bytes>,
+        done: oneshot::Sender<Result<(), Failure>>,
     },
+    Cancel(TransferId),
     Decline(TransferId),
+}
+
+/// So much of a file.
+struct Wanted {
+    id: TransferId,
+    length: usize,
 }
 
 /// Enters a conversation that was asked for.

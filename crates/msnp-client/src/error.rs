@@ -51,6 +51,9 @@ pub enum Error {
     /// A picture or file was not handed over.
     #[error(transparent)]
     Transfer(#[from] msnp::client::p2p::Failure),
+    /// A file cannot be read or written here.
+    #[error("cannot read or write the file: {0}")]
+    File(std::io::Error),
     /// They show no picture, or are not there.
     #[error("no picture to fetch")]
     NoPicture,

@@ -11,10 +11,13 @@
 mod admin;
 mod client;
 mod defaults;
+mod effective;
+mod keys;
 mod load;
 mod mail;
 mod pages;
 mod running;
+mod tls;
 mod value;
 
 use std::fmt;
@@ -34,10 +37,13 @@ use crate::store::Database;
 
 pub use admin::Admin;
 pub use client::{Banner, Client, Tab, TextAd};
-pub use load::{ConfigError, Flags};
+pub use effective::{Effective, Key, Origin};
+pub use keys::DOCUMENTED;
+pub use load::{ConfigError, Flags, Loaded};
 pub use mail::{Encryption, Mail, MailPassword};
 pub use pages::{Pages, SignUp, SiteAddress};
 pub use running::{LogFormat, Metrics, Network, Secret, WireLog};
+pub use tls::Tls;
 pub use value::{Advertised, ListenAddress, PageAddress, Rate, bracketed};
 
 /// All that can be configured.
@@ -80,6 +86,8 @@ pub struct Config {
     pub admin: Admin,
     /// Mail to people.
     pub mail: Mail,
+    /// Certificates, and names for modern browsers.
+    pub tls: Tls,
     /// Clients that poll over HTTP.
     pub gateway: Gateway,
     /// Profiles and pictures that roam.
@@ -114,6 +122,9 @@ pub struct Listen {
     /// HTTP services: `--http`.
     #[serde(with = "value::or_off")]
     pub http: Option<ListenAddress>,
+    /// The same, with and without TLS: `--https`.
+    #[serde(with = "value::or_off")]
+    pub https: Option<ListenAddress>,
 }
 
 /// Where the data is kept when it is not in the folder.

@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ use msnp::wire::command::service::Calls;
 use msnp::wire::command::switchboard::{Ack, ByeCause, Cookie, Member, SessionId};
 use msnp::wire::param::{Param, TrId};
 use msnp::wire::version::Dialect;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use rand::RngExt;
 
 use crate::directory::{Directory, Reached};
@@ -33,7 +34,7 @@ use crate::metrics::METRICS;
 use crate::store::account::AccountId;
 
 /// What the operator decides about conversations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// How long the cookie of an `XFR` is good.
     pub open_cookie: Duration,
@@ -50,7 +51,9 @@ pub struct Settings {
 /// All conversations of this node.
 #[derive(Debug)]
 pub struct Conversations {
-    settings: Settings,
+    settings: RwLock<Settings>,
+    /// `settings.backlog`, for every message.
+    backlog: AtomicUsize,
     registry: Mutex<Registry>,
 }
 
@@ -126,9 +129,20 @@ impl Conversations {
             swept: now,
         };
         Arc::new(Self {
-            settings,
+            backlog: AtomicUsize::new(settings.backlog),
+            settings: RwLock::new(settings),
             registry: Mutex::new(registry),
         })
+    }
+
+    /// Lets other settings hold from now on, in conversations that are open as well.
+    pub fn change_settings(&self, settings: Settings) {
+        self.backlog.store(settings.backlog, Ordering::Relaxed);
+        *self.settings.write() = settings;
+    }
+
+    fn settings(&self) -> Settings {
+        *self.settings.read()
     }
 
     /// How many conversations there are.
@@ -144,7 +158,7 @@ impl Conversations {
         dialect: &'static Dialect,
         now: Instant,
     ) -> Cookie {
-        let expires = now + self.settings.open_cookie;
+        let expires = now + self.settings().open_cookie;
         self.registry.lock().issue(
             Admission {
                 account,
@@ -208,8 +222,8 @@ impl Conversations {
             .ok_or(JoinError::Conversation)?;
         drop(registry);
         let mut open = found.lock();
-        let full =
-            self.settings.participants != 0 && open.seated.len() >= self.settings.participants;
+        let most = self.settings().participants;
+        let full = most != 0 && open.seated.len() >= most;
         if open.state == State::Over || full {
             return Err(JoinError::Conversation);
         }
@@ -293,7 +307,7 @@ impl Seat {
         directory: &Directory,
         now: Instant,
     ) -> Result<SessionId, ErrorCode> {
-        let limit = self.conversations.settings.failed_calls;
+        let limit = self.conversations.settings().failed_calls;
         if limit != 0 && self.failed_calls >= limit {
             return Err(ErrorCode::TooActive);
         }
@@ -316,6 +330,7 @@ impl Seat {
 
     /// Rings somebody who was found, by the rules of [`Directory::reach`] or by right of the service.
     pub(crate) fn ring(&mut self, reached: Reached, now: Instant) -> Result<SessionId, ErrorCode> {
+        let settings = self.conversations.settings();
         let mut conversation = self.conversation.lock();
         conversation.ringing.retain(|&(_, until)| until > now);
         if conversation
@@ -325,9 +340,7 @@ impl Seat {
         {
             return Err(ErrorCode::AlreadyThere);
         }
-        let Conversations {
-            settings, registry, ..
-        } = &*self.conversations;
+        let registry = &self.conversations.registry;
         let full = settings.participants != 0
             && conversation.seated.len() + conversation.ringing.len() >= settings.participants;
         if full {
@@ -407,7 +420,7 @@ impl Seat {
     }
 
     fn backlog(&self) -> usize {
-        match self.conversations.settings.backlog {
+        match self.conversations.backlog.load(Ordering::Relaxed) {
             0 => usize::MAX,
             backlog => backlog,
         }

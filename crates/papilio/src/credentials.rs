@@ -13,9 +13,9 @@ use msnp::handle::Handle;
 
 use crate::bans::Bans;
 use crate::metrics::{self, METRICS};
-use crate::password::{PasswordError, Passwords, Verdict};
+use crate::password::{Password, PasswordError, Passwords, StoredPassword, Verdict};
 use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
-use crate::store::account::Account;
+use crate::store::account::{Account, AccountId};
 use crate::store::ban::BanSubject;
 use crate::store::{Store, StoreError};
 
@@ -53,6 +53,11 @@ impl Credentials {
     /// The same door, which nobody from these networks gets through.
     pub fn closed_to(self, bans: Arc<Bans>) -> Self {
         Self { bans, ..self }
+    }
+
+    /// Lets other settings of the throttle hold from now on.
+    pub fn change_throttle(&self, settings: ThrottleSettings) {
+        self.throttle.change(settings);
     }
 
     /// The account, if handle and password are right and it may sign in. `None` says nothing about
@@ -129,6 +134,37 @@ impl Credentials {
         tracing::info!(%peer, %handle, "sign-in refused: {why}");
         Ok(Err(why_not))
     }
+
+    /// Whether this is the password that was chosen for an account that is not made yet. Failures count
+    /// as those of an account.
+    pub async fn check_waiting(
+        &self,
+        peer: IpAddr,
+        handle: &Handle,
+        stored: &StoredPassword,
+        password: &str,
+        now: Instant,
+    ) -> Result<bool, CredentialsError> {
+        if let Some(limit) = self.throttle.check(peer, handle, now) {
+            self.passwords.verify(None, password).await?;
+            tracing::warn!(%peer, %handle, "confirmation refused: {limit}");
+            return Ok(false);
+        }
+        let verdict = self
+            .passwords
+            .verify(Some((NOBODY, stored)), password)
+            .await?;
+        if verdict == Verdict::Wrong {
+            self.throttle.failed(peer, handle, now);
+            tracing::info!(%peer, %handle, "confirmation refused: wrong password");
+        }
+        Ok(verdict == Verdict::Right)
+    }
+
+    /// Hashes a password for keeping.
+    pub async fn hash(&self, password: Password) -> Result<StoredPassword, PasswordError> {
+        self.passwords.hash(password).await
+    }
 }
 
 fn throttled(peer: IpAddr, handle: &Handle, limit: Throttled) -> metrics::Password {
@@ -136,3 +172,6 @@ fn throttled(peer: IpAddr, handle: &Handle, limit: Throttled) -> metrics::Passwo
     METRICS.throttled.of(metrics::Limit::SignIn).increment(1);
     metrics::Password::Throttled
 }
+
+/// No account has this number.
+const NOBODY: AccountId = AccountId(0);

@@ -1,6 +1,7 @@
 //! The server's rooms. `main` is the door; tests and benchmarks come in through here.
 
 pub mod admin;
+pub mod backup;
 pub mod bans;
 pub mod cli;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod maintenance;
 pub mod metrics;
 pub mod node;
 pub mod password;
+pub mod patch;
 pub mod per_address;
 pub mod pictures;
 mod recent;
@@ -26,4 +28,6 @@ pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;
 pub mod system_account;
+pub mod tls;
 pub mod turns;
+pub mod wire_log;

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use msnp::server::{Door, Event, Nonce, Place, Policy, Session};
 use msnp::wire::line::{Codec, Limits, Side};
 use msnp::wire::param::Param;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::bans::Bans;
 use crate::connection::driver::Driver;
@@ -20,6 +20,7 @@ use crate::mailbox::Mailbox;
 use crate::maintenance::Maintenance;
 use crate::metrics::METRICS;
 use crate::turns::Turns;
+use crate::wire_log::WireLog;
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -51,14 +52,12 @@ pub struct Node {
     pub bans: Arc<Bans>,
     /// Held from a change of stored lists until the directory knows of it.
     pub roster_turn: tokio::sync::Mutex<()>,
+    /// Whose connections are written down.
+    pub wire_log: WireLog,
     /// Whose turn it is at the address book and sharing services.
     pub turns: Turns,
-    policy: Arc<Policy>,
-    /// For clients that poll.
-    polled: Arc<Policy>,
-    wire: Limits,
-    mailbox: usize,
-    unread: Duration,
+    policies: RwLock<Policies>,
+    sizes: Sizes,
     connections: Mutex<HashMap<ConnectionId, Caller>>,
     last_connection: AtomicU64,
     stopping: AtomicBool,
@@ -75,9 +74,37 @@ pub struct Caller {
     pub since: i64,
 }
 
+/// What new sessions go by.
+#[derive(Clone, Debug)]
+struct Policies {
+    usual: Arc<Policy>,
+    /// For clients that poll.
+    polled: Arc<Policy>,
+}
+
+/// What every line and every write is held to: read without a lock, since that is often.
+#[derive(Debug, Default)]
+struct Sizes {
+    line: AtomicUsize,
+    message: AtomicUsize,
+    payload: AtomicUsize,
+    mailbox: AtomicUsize,
+    /// In milliseconds.
+    unread: AtomicU64,
+    /// In milliseconds.
+    rest: AtomicU64,
+}
+
 /// The number of a connection, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    #[cfg(test)]
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 impl std::fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -88,40 +115,46 @@ impl std::fmt::Display for ConnectionId {
 impl Node {
     /// A node on which nobody is signed in.
     pub fn new(settings: Settings) -> Arc<Self> {
+        let sizes = Sizes::default();
+        sizes.change(&settings);
         Arc::new(Self {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
             maintenance: Maintenance::default(),
             bans: Arc::default(),
             roster_turn: tokio::sync::Mutex::default(),
+            wire_log: WireLog::default(),
             turns: Turns::default(),
-            polled: Arc::new(Policy {
-                notification_idle: NEVER,
-                ..settings.policy.clone()
-            }),
-            policy: Arc::new(settings.policy),
-            wire: settings.wire,
-            mailbox: settings.mailbox,
-            unread: settings.unread,
+            policies: RwLock::new(Policies::of(settings.policy)),
+            sizes,
             connections: Mutex::default(),
             last_connection: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         })
     }
 
+    /// Lets other settings hold from now on: for sessions that begin, what concerns sessions; for
+    /// all, what concerns lines, lists and conversations.
+    pub fn change(&self, settings: Settings) {
+        self.sizes.change(&settings);
+        self.directory.change_limits(settings.lists);
+        self.conversations.change_settings(settings.conversations);
+        *self.policies.write() = Policies::of(settings.policy);
+    }
+
     /// How long a client may be silent in the middle of a command.
     pub fn rest_deadline(&self) -> Duration {
-        self.policy.rest_deadline
+        Duration::from_millis(self.sizes.rest.load(Ordering::Relaxed))
     }
 
     /// How long a client may take over a portion of what it is sent.
     pub fn unread_deadline(&self) -> Duration {
-        self.unread
+        Duration::from_millis(self.sizes.unread.load(Ordering::Relaxed))
     }
 
     /// How clients' bytes are cut into lines.
     pub fn codec(&self) -> Codec {
-        Codec::new(Side::Client, self.wire)
+        Codec::new(Side::Client, self.sizes.wire())
     }
 
     /// A session for a connection that was just accepted, at `door`, from `peer`; `address` is the
@@ -133,7 +166,8 @@ impl Node {
         peer: SocketAddr,
         now: Instant,
     ) -> Driver {
-        self.open_under(&self.policy, door, address, peer, now)
+        let policy = Arc::clone(&self.policies.read().usual);
+        self.open_under(policy, door, address, peer, now)
     }
 
     /// The same for a client that polls. It need not say anything to show that it is there: it polls
@@ -145,12 +179,13 @@ impl Node {
         peer: SocketAddr,
         now: Instant,
     ) -> Driver {
-        self.open_under(&self.polled, door, address, peer, now)
+        let policy = Arc::clone(&self.policies.read().polled);
+        self.open_under(policy, door, address, peer, now)
     }
 
     fn open_under(
         self: &Arc<Self>,
-        policy: &Arc<Policy>,
+        policy: Arc<Policy>,
         door: Door,
         address: Param,
         peer: SocketAddr,
@@ -158,7 +193,7 @@ impl Node {
     ) -> Driver {
         let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
         METRICS.connections_accepted.increment(1);
-        let mailbox = Mailbox::new(self.mailbox);
+        let mailbox = Mailbox::new(self.sizes.mailbox.load(Ordering::Relaxed));
         let seconds = Timestamp::now().as_second();
         let caller = Caller {
             mailbox: Arc::clone(&mailbox),
@@ -174,7 +209,7 @@ impl Node {
             door,
             address: address.clone(),
         };
-        let session = Session::open(Arc::clone(policy), place, nonce, now);
+        let session = Session::open(policy, place, nonce, now);
         Driver::new(Arc::clone(self), id, session, mailbox, address, peer)
     }
 
@@ -224,6 +259,45 @@ impl Node {
         }
         for mailbox in mailboxes {
             mailbox.wake();
+        }
+    }
+}
+
+impl Policies {
+    fn of(policy: Policy) -> Self {
+        Self {
+            polled: Arc::new(Policy {
+                notification_idle: NEVER,
+                ..policy.clone()
+            }),
+            usual: Arc::new(policy),
+        }
+    }
+}
+
+impl Sizes {
+    fn change(&self, settings: &Settings) {
+        let millis = |period: Duration| u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+        let Limits {
+            line,
+            message,
+            payload,
+        } = settings.wire;
+        self.line.store(line, Ordering::Relaxed);
+        self.message.store(message, Ordering::Relaxed);
+        self.payload.store(payload, Ordering::Relaxed);
+        self.mailbox.store(settings.mailbox, Ordering::Relaxed);
+        self.unread
+            .store(millis(settings.unread), Ordering::Relaxed);
+        let rest = settings.policy.rest_deadline;
+        self.rest.store(millis(rest), Ordering::Relaxed);
+    }
+
+    fn wire(&self) -> Limits {
+        Limits {
+            line: self.line.load(Ordering::Relaxed),
+            message: self.message.load(Ordering::Relaxed),
+            payload: self.payload.load(Ordering::Relaxed),
         }
     }
 }

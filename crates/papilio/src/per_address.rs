@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -12,8 +13,8 @@ use crate::metrics::{Limit, METRICS};
 /// The counter. Cloning one is a reference count.
 #[derive(Clone, Debug)]
 pub struct PerAddress {
-    /// `None` = no limit.
-    limit: Option<usize>,
+    /// `usize::MAX` = no limit.
+    limit: Arc<AtomicUsize>,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -37,20 +38,27 @@ impl PerAddress {
     /// A counter that allows so many connections from one address; `None` = any number.
     pub fn new(limit: Option<usize>) -> Self {
         Self {
-            limit,
+            limit: Arc::new(AtomicUsize::new(limit.unwrap_or(usize::MAX))),
             open: Arc::default(),
         }
+    }
+
+    /// Lets another limit hold for connections from now on.
+    pub fn change_limit(&self, limit: Option<usize>) {
+        let limit = limit.unwrap_or(usize::MAX);
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Counts a connection. Those of this machine itself are exempt.
     pub fn admit(&self, address: IpAddr) -> Result<Counted, TooMany> {
         let address = customer(address);
-        let Some(limit) = self.limit.filter(|_| !address.is_loopback()) else {
+        let limit = self.limit.load(Ordering::Relaxed);
+        if address.is_loopback() {
             return Ok(Counted {
                 address,
                 open: None,
             });
-        };
+        }
         let mut open = self.open.lock();
         if open.get(&address).copied().unwrap_or(0) >= limit {
             METRICS.throttled.of(Limit::Connections).increment(1);

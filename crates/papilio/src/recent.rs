@@ -29,6 +29,11 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
         }
     }
 
+    /// Remembers for another time from now on, what is there already included.
+    pub(crate) fn remember_for(&mut self, lifetime: Duration) {
+        self.lifetime = lifetime;
+    }
+
     /// The entry, if it was put in within its lifetime.
     pub(crate) fn find(&mut self, key: &K, now: Instant) -> Option<&mut V> {
         self.forget_old(now);

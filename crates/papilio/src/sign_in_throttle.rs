@@ -32,12 +32,12 @@ pub struct ThrottleSettings {
 /// Counts failed sign-ins.
 #[derive(Debug)]
 pub struct SignInThrottle {
-    settings: ThrottleSettings,
     counts: Mutex<Counts>,
 }
 
 #[derive(Debug)]
 struct Counts {
+    settings: ThrottleSettings,
     pairs: Recent<(IpAddr, Handle), usize>,
     addresses: Recent<IpAddr, usize>,
 }
@@ -57,23 +57,32 @@ impl SignInThrottle {
     /// Begins with no failures.
     pub fn new(settings: ThrottleSettings) -> Self {
         Self {
-            settings,
             counts: Mutex::new(Counts {
+                settings,
                 pairs: Recent::new(settings.window, REMEMBERED),
                 addresses: Recent::new(settings.window, REMEMBERED),
             }),
         }
     }
 
+    /// Lets other settings hold from now on. What was counted stays counted.
+    pub fn change(&self, settings: ThrottleSettings) {
+        let mut counts = self.counts.lock();
+        counts.settings = settings;
+        counts.pairs.remember_for(settings.window);
+        counts.addresses.remember_for(settings.window);
+    }
+
     /// Whether this sign-in is not to be let through, whatever its password. Counts nothing.
     pub fn check(&self, peer: IpAddr, handle: &Handle, now: Instant) -> Option<Throttled> {
         let address = customer(peer);
         let mut counts = self.counts.lock();
+        let settings = counts.settings;
         let pair = (address, handle.clone());
-        if reached(&mut counts.pairs, &pair, self.settings.per_account, now) {
+        if reached(&mut counts.pairs, &pair, settings.per_account, now) {
             return Some(Throttled::Account);
         }
-        let limit = self.settings.per_address.filter(|_| !is_loopback(peer));
+        let limit = settings.per_address.filter(|_| !is_loopback(peer));
         reached(&mut counts.addresses, &address, limit, now).then_some(Throttled::Address)
     }
 
@@ -81,10 +90,10 @@ impl SignInThrottle {
     pub fn failed(&self, peer: IpAddr, handle: &Handle, now: Instant) {
         let address = customer(peer);
         let mut counts = self.counts.lock();
-        if self.settings.per_account.is_some() {
+        if counts.settings.per_account.is_some() {
             *counts.pairs.find_or_put((address, handle.clone()), 0, now) += 1;
         }
-        if self.settings.per_address.is_some() && !is_loopback(peer) {
+        if counts.settings.per_address.is_some() && !is_loopback(peer) {
             *counts.addresses.find_or_put(address, 0, now) += 1;
         }
     }
@@ -118,6 +127,24 @@ mod tests {
             per_address: Some(per_address).filter(|&limit| limit != 0),
             window: WINDOW,
         })
+    }
+
+    #[test]
+    fn other_settings_hold_at_once_and_forget_nothing() {
+        let (throttle, peer, alice) = (throttle(3, 0), peer("192.0.2.1"), handle("a@x.example"));
+        let now = Instant::now();
+        throttle.failed(peer, &alice, now);
+        throttle.failed(peer, &alice, now);
+        assert_eq!(throttle.check(peer, &alice, now), None);
+        let settings = |window| ThrottleSettings {
+            per_account: Some(2),
+            per_address: None,
+            window,
+        };
+        throttle.change(settings(WINDOW));
+        assert_eq!(throttle.check(peer, &alice, now), Some(Throttled::Account));
+        throttle.change(settings(WINDOW / 2));
+        assert_eq!(throttle.check(peer, &alice, now + WINDOW / 2), None);
     }
 
     fn peer(text: &str) -> IpAddr {

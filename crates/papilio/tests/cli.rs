@@ -376,7 +376,7 @@ fn a_bad_configuration_is_named_in_one_line() {
     let place = Place::new();
     let file = place.path().join("papilio.toml");
     for (text, reason) in [
-        ("[limits]\nlime = 1", "unknown field `lime`"),
+        ("[limits]\nlime = 1", "there is no key `limits.lime`"),
         ("[limits]\nline = 'long'", "for key `limits.line`"),
     ] {
         std::fs::write(&file, text).unwrap();

@@ -1,6 +1,6 @@
 //! kill -9 in the middle of SOAP writes: after a restart every acknowledged change is there, and of
 //! what was under way there is all or nothing (DESIGN, section 6, 7). Here the address book; in `kill/`
-//! the other services.
+//! the other services, and a backup that is taken meanwhile.
 //!
 //! ```text
 //!   six clients, each with an account, a list of what they want and one of what was acknowledged
@@ -16,6 +16,8 @@
 #[path = "support/http.rs"]
 mod support;
 
+#[path = "kill/backup.rs"]
+mod backup;
 #[path = "kill/offline_messages.rs"]
 mod offline_messages;
 
@@ -137,15 +139,8 @@ async fn people(folder: &Path) -> Vec<Person> {
     let mut people = Vec::new();
     for number in 0..CLIENTS {
         let account = add(&store, &passwords, &handle(number), "x").await;
-        people.push(Person {
-            number,
-            ticket: store.ticket_key().issue(&account, None, Timestamp::now()).t,
-            known: State::default(),
-            ids: BTreeMap::new(),
-            reverse: BTreeSet::new(),
-            under_way: None,
-            step: 0,
-        });
+        let ticket = store.ticket_key().issue(&account, None, Timestamp::now()).t;
+        people.push(Person::new(number, ticket));
     }
     store.close().await;
     people
@@ -212,6 +207,19 @@ impl State {
 }
 
 impl Person {
+    /// Somebody who knows no one yet.
+    fn new(number: usize, ticket: String) -> Self {
+        Self {
+            number,
+            ticket,
+            known: State::default(),
+            ids: BTreeMap::new(),
+            reverse: BTreeSet::new(),
+            under_way: None,
+            step: 0,
+        }
+    }
+
     /// Changes one thing after another until the server is no more.
     async fn work(mut self, address: SocketAddr, answers: Arc<Answers>) -> Self {
         let Ok(mut stream) = TcpStream::connect(address).await else {

@@ -1,6 +1,7 @@
 //! Starts the workers, lets them begin together, adds up what they tell, and looks at the processes of
 //! this machine meanwhile.
 
+use std::pin::{Pin, pin};
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,6 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::stop;
 
 use super::meter::{Machine, Rate, Usage};
 use super::outcome::{Outcome, Sums};
@@ -51,8 +54,11 @@ pub(super) async fn run(
         machine: Machine::new(),
         beat: Instant::now(),
     };
+    let mut enough = pin!(stop::stopped(None)?);
     crew.look();
-    crew.until(Stage::Ready).await?;
+    if crew.until(Stage::Ready, enough.as_mut()).await? == Reached::Stopped {
+        return Ok(crew.finish());
+    }
     if !crew.sums.anybody_prepared() {
         crew.sums
             .note("Nobody could be prepared for the load, so there was none.");
@@ -63,8 +69,16 @@ pub(super) async fn run(
     for worker in &mut crew.workers {
         worker.go().await;
     }
-    crew.until(Stage::Over).await?;
+    crew.until(Stage::Over, enough).await?;
     Ok(crew.finish())
+}
+
+/// Whether the workers came as far as they should.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reached {
+    Yes,
+    /// Somebody had enough.
+    Stopped,
 }
 
 /// How far a worker is.
@@ -93,6 +107,8 @@ impl Worker {
             .args(["bench", "worker"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // An interrupt from the keyboard is for us, who still want to hear of them.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .context("cannot start a worker")?;
@@ -143,7 +159,12 @@ struct Crew {
 
 impl Crew {
     /// Until every worker has come this far.
-    async fn until(&mut self, stage: Stage) -> anyhow::Result<()> {
+    async fn until(
+        &mut self,
+        stage: Stage,
+        mut enough: Pin<&mut impl Future<Output = ()>>,
+    ) -> anyhow::Result<Reached> {
+        let mut reached = Reached::Yes;
         let mut seconds = interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         seconds.reset();
@@ -158,10 +179,15 @@ impl Crew {
                     None => break,
                 },
                 _ = seconds.tick() => self.look(),
+                () = &mut enough => {
+                    reached = Reached::Stopped;
+                    self.sums.note("It was stopped before its time: these are the figures until then.");
+                    break;
+                }
             }
         }
         self.look();
-        Ok(())
+        Ok(reached)
     }
 
     fn hear(&mut self, number: usize, told: Told) -> anyhow::Result<()> {

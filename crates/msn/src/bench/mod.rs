@@ -139,7 +139,7 @@ struct Load {
     /// The process of the server, when it runs on this machine: its memory and processor time
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
-    /// Where to write the figures as JSON
+    /// Where to write the figures as JSON (docs/bench.md describes it)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Where to write them as a page with plots

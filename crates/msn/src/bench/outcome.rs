@@ -234,6 +234,9 @@ impl Sums {
         // How late the preparations were has nothing to do with the load.
         self.late.reset();
         self.held.reset();
+        // Nor has the rest of their last second.
+        self.late_second.reset();
+        self.second.values_mut().for_each(Histogram::reset);
         for worker in &mut self.workers {
             worker.processors_at_load = worker.processors;
         }

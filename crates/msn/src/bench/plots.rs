@@ -157,7 +157,7 @@ fn throughput(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
 }
 
 fn sessions(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
-    let series = [
+    let mut series = vec![
         Series {
             name: "signed in".to_owned(),
             color: color_of(0),
@@ -171,6 +171,7 @@ fn sessions(outcome: &Outcome) -> anyhow::Result<Option<Drawn>> {
             points: over_time(&outcome.timeline, |row| Some(row.in_chats as f64)),
         },
     ];
+    series.truncate(if outcome.most_in_chats > 0 { 2 } else { 1 });
     over_seconds(&series, "accounts")
 }
 
@@ -318,7 +319,7 @@ fn percentile_label(nines: f64) -> String {
     let percentile = 100.0 * (1.0 - 10_f64.powf(-nines));
     match nines {
         nines if nines < 1.05 => format!("{percentile:.0}"),
-        nines => format!("{percentile:.*}", (nines - 1.0).ceil().max(0.0) as usize),
+        nines => format!("{percentile:.*}", (nines - 2.0).ceil().max(0.0) as usize),
     }
 }
 
@@ -352,3 +353,14 @@ const COLORS: [RGBColor; 11] = [
     RGBColor(0, 90, 70),
     RGBColor(170, 30, 60),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_written_as_people_write_them() {
+        let labels = [0.0, 1.0, 1.5, 2.0, 3.0, 4.0].map(percentile_label);
+        assert_eq!(labels, ["0", "90", "97", "99", "99.9", "99.99"]);
+    }
+}

@@ -70,7 +70,7 @@ async fn work(bot: Arc<Bot>, slots: Arc<Semaphore>, mut waiting: mpsc::Receiver<
 async fn run(bot: &Bot, told: &Told) -> Result<(), String> {
     let begun = bot.program.begin(Some(told));
     let mut process = begun.map_err(|error| format!("cannot be run: {error}"))?;
-    let (input, output) = (process.stdin.take(), process.stdout.take());
+    let (input, output) = (process.child.stdin.take(), process.child.stdout.take());
     let line = bot.program.input(told);
     let writing = async {
         if let Some(mut input) = input {
@@ -86,7 +86,7 @@ async fn run(bot: &Bot, told: &Told) -> Result<(), String> {
         }
     };
     tokio::try_join!(writing, reading)?;
-    match process.wait().await {
+    match process.child.wait().await {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("failed: {status}")),
         Err(error) => Err(format!("cannot be waited for: {error}")),

@@ -74,14 +74,15 @@ async fn one(
         Ok(process) => process,
         Err(error) => return format!("cannot be run: {error}"),
     };
-    let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
+    let (Some(input), Some(output)) = (process.child.stdin.take(), process.child.stdout.take())
+    else {
         return "has no standard input and output".to_owned();
     };
     tokio::select! {
         why = write(bot, input, waiting, unread) => why,
         why = read(bot, output, answers) => match why {
             Some(why) => why,
-            None => match timeout(bot.timeout, process.wait()).await {
+            None => match timeout(bot.timeout, process.child.wait()).await {
                 Ok(Ok(status)) => format!("ended: {status}"),
                 Ok(Err(error)) => format!("cannot be waited for: {error}"),
                 Err(_) => "closed its standard output".to_owned(),

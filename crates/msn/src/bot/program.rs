@@ -1,8 +1,9 @@
-//! The program: how a process of it is begun.
+//! The program: how a process of it is begun, and ended.
 
 use std::fmt;
 use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
 use crate::exit::Usage;
@@ -35,9 +36,9 @@ impl Program {
         })
     }
 
-    /// Begins a process, which ends with its [`Child`] at the latest. What it says on standard error
-    /// goes to ours. The account's password is not for it.
-    pub(super) fn begin(&self, about: Option<&Told>) -> std::io::Result<Child> {
+    /// Begins a process. What it says on standard error goes to ours. The account's password is not for
+    /// it.
+    pub(super) fn begin(&self, about: Option<&Told>) -> std::io::Result<Process> {
         let mut command = Command::new(&self.name);
         command
             .args(&self.arguments)
@@ -53,7 +54,7 @@ impl Program {
             command.env("MSN_FROM", from);
             command.env("MSN_NAME", name.replace('\0', ""));
         }
-        command.spawn()
+        command.spawn().map(|child| Process { child })
     }
 
     /// What it is told of something.
@@ -66,6 +67,22 @@ impl Program {
             }
             (Talk::Plain, Told::Message { text, .. }) => format!("{text}\n"),
             (Talk::Plain, _) => String::new(),
+        }
+    }
+}
+
+/// A process of the program. Dropped before it has ended, it is killed, and what it began with it.
+pub(super) struct Process {
+    pub(super) child: Child,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It leads a group of its own. Once it was waited for, its number may be another's.
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = id.and_then(Pid::from_raw) {
+            // There may be nobody left in it.
+            let _gone = kill_process_group(group, Signal::KILL);
         }
     }
 }

@@ -22,6 +22,10 @@ pub(crate) enum Command {
     Status(Status),
     Invite(Handle),
     Nudge,
+    Send(String),
+    Accept(String),
+    Decline,
+    Picture { handle: Handle, place: String },
     Leave,
     Who,
     Clear,
@@ -57,7 +61,7 @@ pub(crate) fn status_choices() -> impl Iterator<Item = &'static str> {
 }
 
 /// All commands, in the order of the help.
-pub(crate) const USAGES: [Usage; 21] = [
+pub(crate) const USAGES: [Usage; 25] = [
     Usage {
         name: "msg",
         takes: "WHO [TEXT]",
@@ -80,6 +84,35 @@ pub(crate) const USAGES: [Usage; 21] = [
         takes: "",
         does: "shake their window",
         read: |_| Ok(Command::Nudge),
+    },
+    Usage {
+        name: "send",
+        takes: "FILE",
+        does: "offer them a file",
+        read: |from| from.needed().map(Command::Send),
+    },
+    Usage {
+        name: "accept",
+        takes: "[TO]",
+        does: "take a file they offer",
+        read: |from| Ok(Command::Accept(from.rest())),
+    },
+    Usage {
+        name: "decline",
+        takes: "",
+        does: "do not take it",
+        read: |_| Ok(Command::Decline),
+    },
+    Usage {
+        name: "picture",
+        takes: "WHO [TO]",
+        does: "keep their picture",
+        read: |mut from| {
+            Ok(Command::Picture {
+                handle: from.who()?,
+                place: from.rest(),
+            })
+        },
     },
     Usage {
         name: "who",

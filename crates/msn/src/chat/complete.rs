@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn commands_handles_statuses_and_names_are_completed() {
         assert_eq!(choices("/st"), ["/status "]);
-        assert_eq!(choices("/a"), ["/add ", "/allow ", "/alias "]);
+        assert_eq!(choices("/a"), ["/accept ", "/add ", "/allow ", "/alias "]);
         assert_eq!(choices("/msg c"), ["carol@example.com "]);
         assert_eq!(
             choices("/msg bo"),

@@ -8,6 +8,7 @@ use msnp_client::Handle;
 
 use super::editor::Editor;
 use super::event::{ConversationId, EntryId, RoomId, Utterance};
+use super::offers::Offer;
 
 /// A tab.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Conversation {
     pub(crate) typing: BTreeMap<Handle, Instant>,
     /// When one's own typing was told last.
     pub(crate) told_typing: Option<Instant>,
+    /// Files that are offered, the newest last.
+    pub(crate) offers: Vec<Offer>,
     pub(crate) log: Log,
 }
 
@@ -96,6 +99,7 @@ impl Conversation {
             door: Door::Shut,
             typing: BTreeMap::new(),
             told_typing: None,
+            offers: Vec::new(),
             log: Log::default(),
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::event::{ConversationId, EntryId, Failure, Outcome, RoomId, Utterance};
 use super::station::Report;
+use super::{files, offers};
 
 /// What a courier does for a conversation.
 pub(super) enum Errand {
@@ -48,6 +49,15 @@ impl Courier {
                         (Outcome::NotOpened { conversation, why }, None)
                     }
                 },
+                // The others need not wait for it.
+                Errand::Say {
+                    chat: Some(chat),
+                    entry: _,
+                    what: Utterance::File { to, path },
+                } => {
+                    tokio::spawn(self.give(chat, to, path));
+                    continue;
+                }
                 Errand::Say { chat, entry, what } => {
                     let said = match chat {
                         Some(chat) => say(&chat, what).await.map_err(|error| failure(&error)),
@@ -91,6 +101,25 @@ impl Courier {
     }
 }
 
+impl Courier {
+    /// Hands a file over, however long that takes.
+    fn give(&self, chat: Chat, to: Handle, path: String) -> impl Future<Output = ()> + use<> {
+        let (conversation, reports) = (self.conversation, self.reports.clone());
+        async move {
+            let given = files::give(&chat, &to, &path).await;
+            let outcome = Outcome::Given {
+                conversation,
+                name: offers::name_of(&path),
+                outcome: given.map_err(|error| files::words(&error)),
+            };
+            let _told = reports.send(Report::Settled {
+                outcome,
+                chat: None,
+            });
+        }
+    }
+}
+
 async fn open(client: &Client, with: &[Handle]) -> Result<Chat, Error> {
     if let [only] = with {
         return client.chat_with(only).await;
@@ -122,6 +151,7 @@ async fn say(chat: &Chat, what: Utterance) -> Result<(), Error> {
         Utterance::Words(words) => chat.send(&words.replace('\n', "\r\n")).await,
         Utterance::Nudge => chat.nudge().await,
         Utterance::Invite(handle) => chat.invite(&handle).await,
+        Utterance::File { to, path } => files::give(chat, &to, &path).await,
     }
 }
 

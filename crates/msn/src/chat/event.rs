@@ -20,6 +20,10 @@ pub(crate) struct ConversationId(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EntryId(pub(crate) u64);
 
+/// A file that somebody offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct OfferId(pub(crate) u64);
+
 /// When: to measure, and to show.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
@@ -63,6 +67,14 @@ pub(crate) enum Heard {
     Nudged {
         room: RoomId,
         from: Handle,
+    },
+    /// Somebody offers a file.
+    Offered {
+        room: RoomId,
+        from: Handle,
+        offer: OfferId,
+        name: String,
+        size: u64,
     },
     Joined {
         room: RoomId,
@@ -123,6 +135,23 @@ pub(crate) enum Outcome {
         entry: EntryId,
         why: Failure,
     },
+    /// A file of one's own: they have it, or why not.
+    Given {
+        conversation: ConversationId,
+        name: String,
+        outcome: Result<(), String>,
+    },
+    /// A file of theirs: where it is, or why not.
+    Taken {
+        conversation: ConversationId,
+        name: String,
+        outcome: Result<String, String>,
+    },
+    /// Somebody's picture: where it is, or why not.
+    Pictured {
+        handle: Handle,
+        outcome: Result<String, String>,
+    },
     Book(Box<ContactBook>),
     /// Signed in once more, after the session had ended for good.
     SignedIn(Box<ContactBook>),
@@ -175,6 +204,19 @@ pub(crate) enum Effect {
         to: Handle,
         words: String,
     },
+    /// Take a file, and put it there.
+    Take {
+        conversation: ConversationId,
+        offer: OfferId,
+        place: String,
+    },
+    /// Do not take it.
+    Decline(OfferId),
+    /// Fetch somebody's picture, and put it there.
+    FetchPicture {
+        handle: Handle,
+        place: String,
+    },
     Ask(Request),
     /// Sign in once more, and appear like this.
     SignIn {
@@ -193,6 +235,11 @@ pub(crate) enum Utterance {
     Words(String),
     Nudge,
     Invite(Handle),
+    /// A file, offered to one of those who are there.
+    File {
+        to: Handle,
+        path: String,
+    },
 }
 
 /// What can be asked for an account, one after the other.

@@ -7,6 +7,7 @@ use msnp_client::{Contact, Handle};
 
 use super::conversation::{Door, What};
 use super::event::{Attention, Effect, Heard, Request};
+use super::offers::{self, Offer};
 use super::people::{Person, status_words};
 use super::state::{Link, Room, State, Tab};
 use super::{talk, text};
@@ -43,6 +44,24 @@ pub(super) fn hear(state: &mut State, heard: Heard, effects: &mut Vec<Effect>) {
             let place = state.rooms.get(&room).and_then(|room| room.conversation);
             if let Some(conversation) = place.and_then(|id| state.conversation_mut(id)) {
                 conversation.typing.insert(from, until);
+            }
+        }
+        Heard::Offered {
+            room,
+            from,
+            offer,
+            name,
+            size,
+        } => {
+            let who = state.people.name_of(&from);
+            let offer = Offer {
+                id: offer,
+                from,
+                name: text::line(&name),
+                size,
+            };
+            if let Some(tab) = offers::offered(state, room, offer, effects) {
+                call_attention(state, tab, &format!("{who} offers you a file"), effects);
             }
         }
         Heard::Joined { room, handle } => talk::joined(state, room, handle),

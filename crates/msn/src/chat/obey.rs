@@ -6,6 +6,7 @@ use super::command::{self, Command, USAGES};
 use super::conversation::What;
 use super::draw;
 use super::event::{Effect, Request, Utterance};
+use super::offers;
 use super::people::{Absent, status_words};
 use super::state::{Focus, Link, State, Tab};
 use super::talk;
@@ -30,6 +31,12 @@ fn carry_out(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         }
         Command::Invite(handle) => return speak(state, Utterance::Invite(handle), effects),
         Command::Nudge => return speak(state, Utterance::Nudge, effects),
+        Command::Send(path) => return offers::give(state, path, effects),
+        Command::Accept(place) => return offers::take(state, place, effects),
+        Command::Decline => return offers::decline(state, effects),
+        Command::Picture { handle, place } => {
+            return effects.push(Effect::FetchPicture { handle, place });
+        }
         Command::Leave => {
             match state.shown {
                 Tab::Conversation(id) => talk::leave(state, id, effects),
@@ -97,7 +104,7 @@ fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Says something in the conversation that is shown.
-fn speak(state: &mut State, what: Utterance, effects: &mut Vec<Effect>) {
+pub(super) fn speak(state: &mut State, what: Utterance, effects: &mut Vec<Effect>) {
     match state.shown {
         Tab::Conversation(id) => talk::say(state, id, what, effects),
         Tab::Notices => state.toast("This is no conversation. /msg opens one."),

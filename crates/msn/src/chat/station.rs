@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crossterm::event::{Event as Happened, EventStream};
 use futures_util::StreamExt as _;
 use jiff::Zoned;
-use msnp_client::{Chat, Client, Connector, ContactBook, Event as Told, Events, Status};
+use msnp_client::{Chat, Client, Connector, ContactBook, Event as Told, Events, FileOffer, Status};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,8 +19,9 @@ use tokio::time::{sleep_until, timeout};
 use super::clerk::serve;
 use super::courier::{Courier, Errand};
 use super::event::{
-    Attention, ConversationId, Effect, Event, Heard, Now, Outcome, Request, RoomId,
+    Attention, ConversationId, Effect, Event, Heard, Now, OfferId, Outcome, Request, RoomId,
 };
+use super::files;
 use super::screen::Screen;
 use super::state::State;
 use super::update::update;
@@ -190,6 +191,8 @@ struct Station {
     entrance: Entrance,
     client: Client,
     chats: HashMap<RoomId, Chat>,
+    offers: HashMap<OfferId, FileOffer>,
+    next_offer: u64,
     couriers: HashMap<ConversationId, mpsc::UnboundedSender<Errand>>,
     clerk: mpsc::UnboundedSender<Request>,
     reports: mpsc::UnboundedSender<Report>,
@@ -215,6 +218,8 @@ impl Station {
             entrance,
             client,
             chats: HashMap::new(),
+            offers: HashMap::new(),
+            next_offer: 0,
             couriers: HashMap::new(),
             clerk,
             reports,
@@ -230,6 +235,7 @@ impl Station {
         self.clerk = clerk;
         self.client = client;
         self.chats.clear();
+        self.offers.clear();
         self.couriers.clear();
     }
 
@@ -278,6 +284,37 @@ impl Station {
                         self.under_way.spawn(async move { chat.leave().await });
                     }
                 }
+            }
+            Effect::Take {
+                conversation,
+                offer,
+                place,
+            } => {
+                let Some(offer) = self.offers.remove(&offer) else {
+                    return;
+                };
+                let reports = self.reports.clone();
+                self.under_way.spawn(async move {
+                    let name = offer.name().to_owned();
+                    let outcome = Outcome::Taken {
+                        conversation,
+                        outcome: files::take(offer, &place).await,
+                        name,
+                    };
+                    let chat = None;
+                    let _told = reports.send(Report::Settled { outcome, chat });
+                });
+            }
+            // Dropped, it is declined.
+            Effect::Decline(offer) => drop(self.offers.remove(&offer)),
+            Effect::FetchPicture { handle, place } => {
+                let (client, reports) = (self.client.clone(), self.reports.clone());
+                self.under_way.spawn(async move {
+                    let outcome = files::fetch_picture(&client, &handle, &place).await;
+                    let outcome = Outcome::Pictured { handle, outcome };
+                    let chat = None;
+                    let _told = reports.send(Report::Settled { outcome, chat });
+                });
             }
             Effect::Ask(request) => {
                 // The clerk is there as long as the station.
@@ -349,6 +386,21 @@ impl Station {
                 room: enter(chat),
                 from,
             },
+            Told::FileOffered(offer) => {
+                let room = enter(offer.chat().clone());
+                let id = OfferId(self.next_offer);
+                self.next_offer += 1;
+                let (from, name) = (offer.from().clone(), offer.name().to_owned());
+                let size = offer.size();
+                self.offers.insert(id, offer);
+                Heard::Offered {
+                    room,
+                    from,
+                    offer: id,
+                    name,
+                    size,
+                }
+            }
             Told::Joined { chat, member } => Heard::Joined {
                 room: enter(chat),
                 handle: member.handle,

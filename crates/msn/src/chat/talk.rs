@@ -14,7 +14,7 @@ use msnp_client::Handle;
 use super::conversation::{Delivery, Door, What};
 use super::event::{ConversationId, Effect, EntryId, Failure, RoomId, Utterance};
 use super::state::{Link, State, Tab};
-use super::text;
+use super::{offers, text};
 
 /// Says something in a conversation.
 pub(super) fn say(
@@ -51,6 +51,11 @@ fn say_one(state: &mut State, id: ConversationId, what: Utterance, effects: &mut
         }
         Utterance::Invite(handle) => {
             What::Notice(format!("You call {}.", state.people.name_of(handle)))
+        }
+        Utterance::File { to, path } => {
+            let name = offers::name_of(path);
+            let whom = state.people.name_of(to);
+            What::Notice(format!("You offer {name} to {whom}."))
         }
     };
     let entry = state.write(Tab::Conversation(id), shown);
@@ -188,7 +193,11 @@ pub(super) fn heard_in(state: &mut State, room: RoomId, from: &Handle, what: Wha
 }
 
 /// The conversation that is held in a room, made if need be.
-fn conversation_in(state: &mut State, room: RoomId, from: &Handle) -> Option<ConversationId> {
+pub(super) fn conversation_in(
+    state: &mut State,
+    room: RoomId,
+    from: &Handle,
+) -> Option<ConversationId> {
     let here = state.rooms.entry(room).or_default();
     if here.members.is_empty() {
         here.members.push(from.clone());
@@ -309,6 +318,7 @@ pub(super) fn leave(state: &mut State, id: ConversationId, effects: &mut Vec<Eff
         .iter()
         .filter(|(_, room)| room.conversation == Some(id));
     let rooms: Vec<_> = of_it.map(|(room, _)| *room).collect();
+    offers::forget(state, id, effects);
     for room in rooms {
         state.rooms.remove(&room);
         let conversation = Some(id);

@@ -13,7 +13,7 @@ use msnp_client::ContactBook;
 use super::conversation::Delivery;
 use super::event::{Attention, Effect, Event, Now, Outcome, Request};
 use super::state::{State, Tab};
-use super::{heard, keys, talk, text};
+use super::{heard, keys, offers, talk, text};
 
 /// Lets something happen.
 pub(crate) fn update(state: &mut State, now: Now, event: Event) -> Vec<Effect> {
@@ -69,6 +69,24 @@ fn settle(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
             entry,
             why,
         } => talk::not_sent(state, conversation, entry, &why),
+        Outcome::Given {
+            conversation,
+            name,
+            outcome,
+        } => offers::given(state, conversation, &name, outcome),
+        Outcome::Taken {
+            conversation,
+            name,
+            outcome,
+        } => offers::taken(state, conversation, &name, outcome),
+        Outcome::Pictured { handle, outcome } => {
+            let name = state.people.name_of(&handle);
+            let words = match outcome {
+                Ok(place) => format!("{name}'s picture is kept as {}.", text::line(&place)),
+                Err(why) => format!("No picture came: {}. ({name})", text::line(&why)),
+            };
+            report(state, words);
+        }
         Outcome::Book(book) => lists_read(state, &book),
         Outcome::SignedIn(book) => {
             state.take_over(&book);

@@ -1,7 +1,8 @@
 //! A server in this process, with the accounts that `msn bench accounts` prints; and a door before it
 //! that can be shut.
 
-use std::process::{Command, Output};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -59,22 +60,49 @@ impl House {
 
     /// The same through another port of Messenger.
     pub(crate) fn bench_at(&self, port: u16, scenario: &str, more: &[&str]) -> (Output, Value) {
-        let json = self.folder.path().join("out.json");
-        let output = msn(&self.folder)
+        let output = self.command(port, scenario, more).output().unwrap();
+        (output, self.figures())
+    }
+
+    /// The same, stopped by an interrupt from the keyboard once so many `CHG` were sent.
+    pub(crate) fn bench_until(
+        &self,
+        changes: usize,
+        scenario: &str,
+        more: &[&str],
+    ) -> (Output, Value) {
+        let Gate { port, mut seen } = self.door(usize::MAX);
+        let mut command = self.command(port, scenario, more);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // As a shell does: everything that the command starts is interrupted with it.
+        let child = command.process_group(0).spawn().unwrap();
+        self.runtime
+            .block_on(seen.wait_for(|seen| *seen >= changes))
+            .unwrap();
+        let group = format!("-{}", child.id());
+        let killed = Command::new("kill").args(["-INT", "--", &group]).status();
+        assert!(killed.unwrap().success());
+        (child.wait_with_output().unwrap(), self.figures())
+    }
+
+    fn command(&self, port: u16, scenario: &str, more: &[&str]) -> Command {
+        let mut command = msn(&self.folder);
+        command
             .args(["bench", scenario, "--server", "127.0.0.1"])
             .args(["--port", &port.to_string()])
             .args(["--services", &self.web])
             .args(["--password-file", "password", "--json", "out.json"])
-            .args(more)
-            .output()
-            .unwrap();
-        let text = std::fs::read_to_string(&json).unwrap_or_default();
-        let figures = serde_json::from_str(&text).unwrap_or_default();
-        (output, figures)
+            .args(more);
+        command
+    }
+
+    fn figures(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join("out.json"));
+        serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default()
     }
 
     /// A door to the server that is shut for good once so many `CHG` have come through it.
-    pub(crate) fn door(&self, changes: usize) -> u16 {
+    pub(crate) fn door(&self, changes: usize) -> Gate {
         let server = self.port;
         let listener = self
             .runtime
@@ -82,6 +110,7 @@ impl House {
             .unwrap();
         let port = listener.local_addr().unwrap().port();
         let (shut, mut is_shut) = watch::channel(0);
+        let seen = is_shut.clone();
         let shut = Arc::new(shut);
         self.runtime.spawn(async move {
             loop {
@@ -95,8 +124,15 @@ impl House {
                 }
             }
         });
-        port
+        Gate { port, seen }
     }
+}
+
+/// See [`House::door`].
+pub(crate) struct Gate {
+    pub(crate) port: u16,
+    /// How many `CHG` came through.
+    seen: watch::Receiver<usize>,
 }
 
 /// The tool, in the folder of the house.
@@ -172,7 +208,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
     let address = web.local_addr().unwrap();
     let reception = Reception {
         node: Arc::clone(&node),
-        store: store.clone(),
+        store: Arc::new(store.clone()),
         per_address: PerAddress::new(None),
         announcer: Arc::new(Announcer::new(None, port)),
         door: Door::Main,
@@ -183,6 +219,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
         store,
         node,
         gateway: Gateway::new(&config.gateway, reception.clone()),
+        mail: None,
     };
     let router = http::router(services);
     let unlimited = PerAddress::new(None);

@@ -31,6 +31,28 @@ fn no_errors(figures: &Value) {
     assert_eq!(figures["errors"], serde_json::json!({}), "{figures:#}");
 }
 
+/// The page that describes the figures knows them all.
+fn every_word_is_in(figures: &Value, page: &str) {
+    match figures {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "errors" {
+                    continue;
+                }
+                assert!(
+                    page.contains(&format!("`{name}`")),
+                    "{name} is undocumented"
+                );
+                every_word_is_in(value, page);
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| every_word_is_in(value, page)),
+        _ => {}
+    }
+}
+
 const QUICK: [&str; 6] = ["--count", "20", "--sign-in-rate", "200", "--seconds", "1"];
 
 fn quick<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -119,6 +141,7 @@ fn a_mixed_day_has_a_bit_of_everything_and_a_page() {
     let page = std::fs::read_to_string(house.folder.path().join("out.html")).unwrap();
     assert!(page.matches("<svg").count() >= 5, "plots are missing");
     assert!(page.contains("Mixed day") && page.contains("p99.9"));
+    every_word_is_in(&figures, include_str!("../../../../docs/bench.md"));
     for fetched in ["<script", "<link", "<img", "@import", "src="] {
         assert!(!page.contains(fetched), "{fetched}");
     }
@@ -162,7 +185,7 @@ fn a_server_that_goes_away_half_way_is_seen() {
     // Everybody's first status, and half of the load.
     let door = house.door(20 + 50);
     let more = quick(&["--rate", "100", "--patience", "1"]);
-    let (output, figures) = house.bench_at(door, "presence", &more);
+    let (output, figures) = house.bench_at(door.port, "presence", &more);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(figures["errors"]["session: the connection is lost"], 20);
     let status = load(&figures, "status");
@@ -172,6 +195,25 @@ fn a_server_that_goes_away_half_way_is_seen() {
     assert_eq!(number("done") + number("failed"), 100, "{status:#}");
     let kinds = figures["errors"].as_object().unwrap();
     assert!(kinds.contains_key("status: not signed in"), "{kinds:?}");
+}
+
+#[test]
+fn whoever_has_enough_gets_the_figures_until_then() {
+    let house = House::with_accounts(20);
+    let more = ["--count", "20", "--sign-in-rate", "200", "--rate", "50"];
+    let longer = ["--seconds", "600", "--processes", "2"];
+    let more = [&more[..], &longer, &["--report", "out.html"]].concat();
+    // Everybody's first status, and two seconds of the load.
+    let (output, figures) = house.bench_until(20 + 100, "presence", &more);
+    assert!(output.status.success(), "{output:?}");
+    complete(of(&figures, "preparation", "sign-in"), 20);
+    let status = load(&figures, "status");
+    let done = status["done"].as_u64().unwrap();
+    assert!((50..=1000).contains(&done), "{status:#}");
+    assert_eq!(figures["most_signed_in"], 20);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("stopped before its time"), "{printed}");
+    assert!(house.folder.path().join("out.html").exists());
 }
 
 #[test]

@@ -118,6 +118,24 @@ fn a_kept_program_ends_with_the_bot() {
 }
 
 #[test]
+fn what_a_program_began_ends_with_it() {
+    let house = House::open();
+    let pipe = house.folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    // The shell waits for what holds the pipe.
+    let program = format!("sleep 1000 >'{}'; true", pipe.display());
+    let limits = ["--timeout", "1s", "--", "sh", "-c", &program];
+    let mut bot = bot(&house, &limits);
+    house
+        .run("alice", &["send", "--online", "bob@example.com", "x"])
+        .ok();
+    let mut held = std::fs::File::open(&pipe).unwrap();
+    bot.wait_for_word("took too long");
+    assert_eq!(held.read(&mut [0]).unwrap(), 0, "nobody holds it");
+}
+
+#[test]
 fn a_program_that_is_not_there_is_told_of() {
     let house = House::open();
     let mut bot = bot(&house, &["no-such-program-anywhere"]);

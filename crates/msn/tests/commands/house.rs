@@ -107,7 +107,7 @@ async fn serve(folder: &TempDir) -> (u16, String) {
     let address = web.local_addr().unwrap();
     let reception = Reception {
         node: Arc::clone(&node),
-        store: store.clone(),
+        store: Arc::new(store.clone()),
         per_address: PerAddress::new(None),
         announcer: Arc::new(Announcer::new(None, port)),
         door: Door::Main,
@@ -118,6 +118,7 @@ async fn serve(folder: &TempDir) -> (u16, String) {
         store,
         node,
         gateway: Gateway::new(&config.gateway, reception.clone()),
+        mail: None,
     });
     let echo = Echo {
         reception: reception.clone(),

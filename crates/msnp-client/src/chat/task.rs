@@ -1,7 +1,7 @@
 //! The task of one conversation: drives its session and its transfers, and tells the application.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use msnp::client::p2p::{
@@ -15,9 +15,9 @@ use msnp::handle::Handle;
 use msnp::object::MsnObject;
 use msnp::wire::command::switchboard::Member;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
-use super::{Chat, Command, FileOffer};
+use super::{Chat, Command, FileOffer, Wanted};
 use crate::client::Shared;
 use crate::event::{Event, EventSender, TooSlow};
 use crate::link::{Incoming, Link};
@@ -40,9 +40,22 @@ pub(super) struct Task {
 
 /// Who waits for a transfer.
 enum Waiting {
-    Data(oneshot::Sender<Result<Bytes, Failure>>),
-    Sent(oneshot::Sender<Result<(), Failure>>),
+    /// For a picture.
+    Picture(oneshot::Sender<Result<Bytes, Failure>>),
+    /// For somebody to take a file.
+    Sent {
+        wants: mpsc::Sender<Wanted>,
+        done: oneshot::Sender<Result<(), Failure>>,
+    },
+    /// For the parts of a file.
+    Taken {
+        parts: mpsc::Sender<Bytes>,
+        done: oneshot::Sender<Result<(), Failure>>,
+    },
 }
+
+/// How long parts of a file may wait to be written: meanwhile nothing is read from the conversation.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Task {
     pub(super) fn new(
@@ -112,7 +125,7 @@ impl Task {
                     inputs.push_back(Input::Timer);
                 }
             }
-            if self.transferred(handed, &mut inputs).is_err() {
+            if self.transferred(handed, &mut inputs).await.is_err() {
                 break Closing::Lost;
             }
         };
@@ -162,20 +175,31 @@ impl Task {
             }
             Command::Fetch { from, object, done } => {
                 let id = self.transfers.fetch(now, &from, object, handed);
-                self.handed.insert(id, Waiting::Data(done));
+                self.handed.insert(id, Waiting::Picture(done));
             }
             Command::Offer {
                 to,
                 name,
-                data,
+                size,
+                wants,
                 done,
             } => {
-                let id = self.transfers.offer(now, &to, &name, data, handed);
-                self.handed.insert(id, Waiting::Sent(done));
+                let id = self.transfers.offer(now, &to, &name, size, handed);
+                self.handed.insert(id, Waiting::Sent { wants, done });
             }
-            Command::Accept { id, done } => {
-                self.handed.insert(id, Waiting::Data(done));
-                self.transfers.accept(now, id, handed);
+            Command::Supply { id, data } => self.transfers.supply(now, id, data, handed),
+            Command::Accept { id, parts, done } => {
+                if self.transfers.is_offered(id) {
+                    self.handed.insert(id, Waiting::Taken { parts, done });
+                    self.transfers.accept(now, id, handed);
+                } else {
+                    // Whoever offered it did not wait.
+                    let _unwanted = done.send(Err(Failure::Cancelled));
+                }
+            }
+            Command::Cancel(id) => {
+                self.handed.remove(&id);
+                self.transfers.cancel(id, handed);
             }
             Command::Decline(id) => self.transfers.decline(id, handed),
         }
@@ -201,8 +225,8 @@ impl Task {
                         let _unwanted = done.send(outcome);
                     } else if self.packets.remove(&id) {
                         let mut handed = Vec::new();
-                        self.transfers.acknowledged(&mut handed);
-                        self.transferred(handed, inputs)?;
+                        self.transfers.acknowledged(Instant::now(), &mut handed);
+                        self.transferred(handed, inputs).await?;
                     }
                 }
                 Effect::Event(Happened::Entered) => {
@@ -213,12 +237,12 @@ impl Task {
                 Effect::Event(Happened::Said {
                     from,
                     speech: Speech::Packet { to, packet },
-                }) => self.packet(&from, &to, packet, inputs)?,
+                }) => self.packet(&from, &to, packet, inputs).await?,
                 Effect::Event(happened) => {
                     if let Happened::Left(handle) = &happened {
                         let mut handed = Vec::new();
                         self.transfers.left(handle, &mut handed);
-                        self.transferred(handed, inputs)?;
+                        self.transferred(handed, inputs).await?;
                     }
                     if let Some(event) = self.event(happened) {
                         self.events.send(event)?;
@@ -231,7 +255,7 @@ impl Task {
     }
 
     /// Everybody gets every packet; only those for this account matter.
-    fn packet(
+    async fn packet(
         &mut self,
         from: &Handle,
         to: &str,
@@ -247,15 +271,17 @@ impl Task {
         let find = |object: &MsnObject| pictures.find(object);
         let transfers = &mut self.transfers;
         transfers.packet(Instant::now(), from, packet, &find, &mut handed);
-        self.transferred(handed, inputs)
+        self.transferred(handed, inputs).await
     }
 
-    fn transferred(
+    async fn transferred(
         &mut self,
         handed: Vec<Transferred>,
         inputs: &mut VecDeque<Input>,
     ) -> Result<(), TooSlow> {
-        for effect in handed {
+        let mut handed = VecDeque::from(handed);
+        while let Some(effect) = handed.pop_front() {
+            let mut more = Vec::new();
             match effect {
                 Transferred::Send { to, packet } => {
                     let id = self.next_ask();
@@ -272,23 +298,38 @@ impl Task {
                     name,
                     size,
                 }) => {
-                    let offer = FileOffer {
-                        id,
-                        from,
-                        name,
-                        size,
-                        chat: self.chat.clone(),
-                        open: true,
-                    };
+                    let offer = FileOffer::new(id, from, name, size, self.chat.clone());
                     self.events.send(Event::FileOffered(offer))?;
                 }
                 Transferred::Event(Handed::Received(received)) => {
-                    if let Some(Waiting::Data(done)) = self.handed.remove(&received.id) {
+                    if let Some(Waiting::Picture(done)) = self.handed.remove(&received.id) {
                         let _unwanted = done.send(Ok(received.data));
                     }
                 }
+                Transferred::Event(Handed::Part(part)) => {
+                    if !self.hand_on(part.id, part.data).await {
+                        self.handed.remove(&part.id);
+                        self.transfers.cancel(part.id, &mut more);
+                    }
+                }
+                Transferred::Event(Handed::Taken(id)) => {
+                    if let Some(Waiting::Taken { done, .. }) = self.handed.remove(&id) {
+                        let _unwanted = done.send(Ok(()));
+                    }
+                }
+                Transferred::Read { id, length } => {
+                    let wants = match self.handed.get(&id) {
+                        Some(Waiting::Sent { wants, .. }) => wants.try_send(Wanted { id, length }),
+                        _ => continue,
+                    };
+                    // Whoever sent it gave it up.
+                    if wants.is_err() {
+                        self.handed.remove(&id);
+                        self.transfers.cancel(id, &mut more);
+                    }
+                }
                 Transferred::Event(Handed::Sent(id)) => {
-                    if let Some(Waiting::Sent(done)) = self.handed.remove(&id) {
+                    if let Some(Waiting::Sent { done, .. }) = self.handed.remove(&id) {
                         let _unwanted = done.send(Ok(()));
                     }
                 }
@@ -299,8 +340,19 @@ impl Task {
                 }
                 Transferred::Event(_) => {}
             }
+            handed.extend(more);
         }
         Ok(())
+    }
+
+    /// A part of a file, to whoever writes it. False when nobody does.
+    async fn hand_on(&self, id: TransferId, data: Bytes) -> bool {
+        match self.handed.get(&id) {
+            Some(Waiting::Taken { parts, .. }) => {
+                matches!(timeout(PATIENCE, parts.send(data)).await, Ok(Ok(())))
+            }
+            _ => false,
+        }
     }
 
     fn event(&self, happened: Happened) -> Option<Event> {
@@ -328,8 +380,8 @@ impl Task {
 impl Waiting {
     fn fail(self, failure: Failure) {
         let _unwanted = match self {
-            Self::Data(done) => done.send(Err(failure)).is_ok(),
-            Self::Sent(done) => done.send(Err(failure)).is_ok(),
+            Self::Picture(done) => done.send(Err(failure)).is_ok(),
+            Self::Sent { done, .. } | Self::Taken { done, .. } => done.send(Err(failure)).is_ok(),
         };
     }
 }

@@ -59,7 +59,7 @@ impl House {
         let address = web.local_addr().unwrap();
         let reception = Reception {
             node: Arc::clone(&node),
-            store: store.clone(),
+            store: Arc::new(store.clone()),
             per_address: PerAddress::new(None),
             announcer: Arc::new(Announcer::new(None, port)),
             door: Door::Main,
@@ -70,6 +70,7 @@ impl House {
             store: store.clone(),
             node,
             gateway: Gateway::new(&config.gateway, reception.clone()),
+            mail: None,
         };
         let router = http::router(services);
         let serving = http::serve(

@@ -37,7 +37,7 @@ use crate::handle::Handle;
 use crate::wire::command::session::Failure;
 use crate::wire::command::{NotificationReply, SwitchboardReply};
 use crate::wire::param::TrId;
-use crate::wire::version::Dialect;
+use crate::wire::version::{Dialect, Version};
 
 pub use exchange::{
     Admitted, Answer, Appearance, Closing, Company, Edit, Effect, Event, Input, JoinError,
@@ -113,6 +113,18 @@ impl Session {
             Self::SignIn(sign_in) => sign_in.claimed(),
             Self::Notification(notification) => Some(notification.account()),
             Self::Switchboard(switchboard) => switchboard.account(),
+        }
+    }
+}
+
+impl Session {
+    /// Which version it speaks, once that was agreed, for the log.
+    pub fn version(&self) -> Option<Version> {
+        match self {
+            Self::Opening(_) | Self::Closed => None,
+            Self::SignIn(sign_in) => sign_in.version(),
+            Self::Notification(notification) => Some(notification.version()),
+            Self::Switchboard(switchboard) => switchboard.version(),
         }
     }
 }

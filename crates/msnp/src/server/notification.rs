@@ -89,6 +89,10 @@ impl Notification {
         }
     }
 
+    pub(super) fn version(&self) -> version::Version {
+        self.dialect.version
+    }
+
     pub(super) fn account(&self) -> &Handle {
         &self.account
     }

@@ -28,7 +28,7 @@ use crate::wire::command::session::{
 use crate::wire::command::{NotificationReply, NotificationRequest};
 use crate::wire::line::Line;
 use crate::wire::param::{Param, TrId};
-use crate::wire::version::{Dialect, Policies, Proof};
+use crate::wire::version::{Dialect, Policies, Proof, Version};
 
 /// Somebody who is signing in.
 #[derive(Debug)]
@@ -94,6 +94,10 @@ impl SignIn {
 
     pub(super) fn wake_at(&self) -> Instant {
         self.deadline
+    }
+
+    pub(super) fn version(&self) -> Option<Version> {
+        self.dialect().map(|dialect| dialect.version)
     }
 
     pub(super) fn claimed(&self) -> Option<&Handle> {

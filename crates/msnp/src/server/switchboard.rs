@@ -20,7 +20,7 @@ use crate::wire::command::switchboard::{Ack, EnterOk, Iro, Member, Ringing};
 use crate::wire::command::{SwitchboardReply, SwitchboardRequest};
 use crate::wire::line::Line;
 use crate::wire::param::{Param, TrId};
-use crate::wire::version::Dialect;
+use crate::wire::version::{Dialect, Version};
 
 /// Somebody in a conversation, or about to enter one.
 #[derive(Debug)]
@@ -99,6 +99,13 @@ impl Switchboard {
         match &self.state {
             State::Waiting { deadline } | State::Entering { deadline, .. } => *deadline,
             State::In(member) => member.wake_at(&self.policy),
+        }
+    }
+
+    pub(super) fn version(&self) -> Option<Version> {
+        match &self.state {
+            State::Waiting { .. } | State::Entering { .. } => None,
+            State::In(member) => Some(member.dialect.version),
         }
     }
 

@@ -128,14 +128,16 @@ impl Office {
         Self {
             store,
             passwords,
-            settings: Arc::new(Settings {
-                text: config.admin.text,
-                sender_name: config.admin.sender_name.clone(),
-                pages: config.pages.address.clone(),
-                reset_lifetime: config.pages.reset_lifetime,
-                listeners: config.admin.listeners.unwrap_or(usize::MAX),
-            }),
+            settings: Arc::new(Settings::of(config)),
             live,
+        }
+    }
+
+    /// The same with other settings.
+    pub fn with_settings(&self, config: &Config) -> Self {
+        Self {
+            settings: Arc::new(Settings::of(config)),
+            ..self.clone()
         }
     }
 
@@ -231,6 +233,18 @@ impl Office {
     async fn look(&self) {
         if let Some(live) = &self.live {
             live.look().await;
+        }
+    }
+}
+
+impl Settings {
+    fn of(config: &Config) -> Self {
+        Self {
+            text: config.admin.text,
+            sender_name: config.admin.sender_name.clone(),
+            pages: config.pages.address.clone(),
+            reset_lifetime: config.pages.reset_lifetime,
+            listeners: config.admin.listeners.unwrap_or(usize::MAX),
         }
     }
 }

@@ -76,10 +76,17 @@ pub async fn seed(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
 }
 
 /// How to sign in, for whoever looks on.
-pub(super) fn instructions(msnp: Option<SocketAddr>, folder: &Path) -> String {
+pub(super) fn instructions(
+    msnp: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    folder: &Path,
+) -> String {
     let who: Vec<_> = ACCOUNTS.iter().map(|(email, _)| *email).collect();
     let who = who.join(", ");
     let server = msnp.map_or("(off)".to_owned(), |address| address.to_string());
+    let pages = http.map_or("(off)".to_owned(), |address| {
+        format!("http://{address}/account")
+    });
     format!(
         "
   Papilio, for this machine alone. Its ports are in the line above.
@@ -87,6 +94,7 @@ pub(super) fn instructions(msnp: Option<SocketAddr>, folder: &Path) -> String {
     Sign in as   {who}
     Password     {PASSWORD}
     Server       {server} for Messenger; the other services are on the http port
+    Pages        {pages} to make another account, or look after one
 
   They have one another as contacts already: sign in as two of them and chat. Alone, talk to {echo},
   who says everything again.

@@ -10,28 +10,44 @@
 //!   papilio openapi       describes the admin API
 //!   papilio dns           prints names for a hosts file or a name server
 //!   papilio patch FILE    gives a client another server
+//!   papilio backup FILE    writes everything to one file
+//!   papilio restore FILE   puts that back into an empty folder
+//!   papilio config ...    says what the configuration says
+//!   papilio completions   for shells
+//!   papilio cert ...      the server's own certificates
+//!   papilio check         what a client would meet
 //! ```
 //!
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
 mod audit;
+mod backup;
 mod ban;
 mod broadcast;
+#[cfg(feature = "tls")]
+mod cert;
+mod check;
+mod config;
 pub mod demo;
 mod dns;
+mod generate;
 mod import;
 mod import_line;
 mod invite;
+mod log;
 mod operator;
+mod patch;
+mod reload;
 mod running;
 pub mod serve;
 mod session;
+mod supervisor;
 mod table;
 mod token;
 mod user;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,10 +56,9 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use msnp::handle::Handle;
 use msnp::wire::version::Version;
-use tracing_subscriber::EnvFilter;
 
 use crate::admin::{Office, Operator};
-use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress};
+use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress, Loaded, LogFormat};
 use crate::http;
 use crate::password::Passwords;
 use crate::store::Store;
@@ -92,6 +107,33 @@ enum Command {
     Import(import::Import),
     /// Print Messenger's names, leading here, for a hosts file or a name server
     Dns(dns::Dns),
+    /// Write everything to one file; works while the server runs
+    #[command(long_about = backup::BACKUP_HELP)]
+    Backup(backup::Backup),
+    /// Put a backup into an empty folder
+    #[command(long_about = backup::RESTORE_HELP)]
+    Restore(backup::Restore),
+    /// Check, show or print the configuration
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(config::Command),
+    /// Print what a shell needs to complete commands
+    #[command(
+        after_help = "bash: papilio completions bash > /etc/bash_completion.d/papilio\n\
+                      zsh:  papilio completions zsh > \"${fpath[1]}/_papilio\"\n\
+                      fish: papilio completions fish > ~/.config/fish/completions/papilio.fish"
+    )]
+    Completions(generate::Completions),
+    /// Write the manual pages to a folder
+    #[command(hide = true)]
+    Man(generate::Man),
+    /// Write this server's name into the executable of a client; keeps a copy of it
+    Patch(patch::Patch),
+    /// Look after the server's own certificate authority
+    #[cfg(feature = "tls")]
+    #[command(subcommand, arg_required_else_help = true)]
+    Cert(cert::Command),
+    /// Look at what a client would meet: ports, names, certificates, clock, database
+    Check(check::Check),
 }
 
 /// Where the data and the configuration are: every command takes these.
@@ -120,6 +162,9 @@ struct ServeFlags {
     /// Services over HTTP [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR")]
     http: Option<ListenAddress>,
+    /// The same, with and without TLS on one port, from SSLv3 on [default: 0.0.0.0:8443]
+    #[arg(long, value_name = "ADDR")]
+    https: Option<ListenAddress>,
     /// The address that clients are told to connect to [default: the one that they came to]
     #[arg(long, value_name = "HOST[:PORT]")]
     advertise: Option<Advertised>,
@@ -166,17 +211,17 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
     match line.command {
         Command::Serve(serve) => {
             serve.into_flags(&mut flags);
-            let config = Config::load(&flags)?;
-            log_to_stderr(&config.log);
+            let loaded = Loaded::load(&flags)?;
+            let log = log::begin(&loaded.config.log, loaded.config.log_format);
             let runtime = runtime()?;
-            let served = runtime.block_on(serve::serve(&config));
+            let served = runtime.block_on(serve::serve(flags, loaded, log));
             // A password that is still being hashed must not hold up the end.
             runtime.shutdown_background();
             served
         }
         Command::User(command) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(user::run(command, &config))
         }
         Command::Session(command) => {
@@ -202,10 +247,35 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         }
         Command::Import(import) => {
             let config = Config::load(&flags)?;
-            log_to_stderr(QUIET);
+            log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(import::run(&import, &config))
         }
         Command::Dns(dns) => dns::run(dns, &Config::load(&flags)?),
+        Command::Backup(asked) => {
+            let loaded = Loaded::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::back_up(asked, loaded))
+        }
+        Command::Restore(asked) => {
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(backup::restore(asked, flags.data))
+        }
+        Command::Config(command) => config::run(command, flags),
+        Command::Completions(asked) => generate::completions(&asked),
+        Command::Man(asked) => generate::man(&asked),
+        Command::Patch(asked) => patch::run(&asked),
+        #[cfg(feature = "tls")]
+        Command::Cert(command) => {
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            cert::run(&command, &config)
+        }
+        Command::Check(check) => {
+            check.serve.into_flags(&mut flags);
+            let config = Config::load(&flags)?;
+            log::begin(QUIET, LogFormat::Text);
+            runtime()?.block_on(check::run(check.json, &config))
+        }
     }
 }
 
@@ -214,6 +284,7 @@ impl ServeFlags {
         flags.msnp = self.msnp;
         flags.dispatch = self.dispatch;
         flags.http = self.http;
+        flags.https = self.https;
         flags.advertise = self.advertise;
         flags.max_version = self.max_version;
         flags.demo = self.demo;
@@ -259,23 +330,13 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start")
 }
 
-/// The configuration has checked the filter already.
-fn log_to_stderr(filter: &str) {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        // Colours are for people, not for files.
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-}
-
 /// Does what a command says about a data folder.
 fn on_data(
     flags: &Flags,
     work: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let config = Config::load(flags)?;
-    log_to_stderr(QUIET);
+    log::begin(QUIET, LogFormat::Text);
     runtime()?.block_on(work(&config))
 }
 
@@ -343,6 +404,8 @@ mod tests {
             ":1",
             "--http",
             "2",
+            "--https",
+            "127.0.0.1:4",
             "--advertise",
             "a.example:3",
             "--max-version",
@@ -364,6 +427,7 @@ mod tests {
             msnp: Some(ListenAddress::loopback(0)),
             dispatch: Some(ListenAddress::everywhere(1)),
             http: Some(ListenAddress::everywhere(2)),
+            https: Some(ListenAddress::loopback(4)),
             advertise: "a.example:3".parse().ok(),
             max_version: Some(Version::MSNP13),
             demo: true,

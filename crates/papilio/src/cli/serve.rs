@@ -3,33 +3,42 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use axum::Router;
 use jiff::Timestamp;
 use msnp::server::{BareTickets, Door, Policy, Rate};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::demo;
-use crate::admin::{Live, Office};
-use crate::config::{self, Config, Listen, ListenAddress, bracketed};
+use super::log::Filter;
+use super::reload::Running;
+use super::supervisor::{self, Sockets};
+use crate::admin::{self, Office};
+use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
 use crate::http::admin::{AdminSocket, SOCKET_NAME};
-use crate::http::{self, Gateway, Services};
+use crate::http::{self, Gateway, Live, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
+use crate::mail::Mailer;
 use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
 use crate::store::{Claim, Store, StoreError};
+#[cfg(feature = "tls")]
+use crate::tls::Acceptor;
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
@@ -53,6 +62,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 struct Ports {
     msnp: Option<Port>,
     http: Option<Port>,
+    https: Option<Port>,
     dispatch: Option<Port>,
 }
 
@@ -61,11 +71,13 @@ struct Port {
     address: SocketAddr,
 }
 
-/// Serves until SIGTERM or an interrupt.
-pub async fn serve(config: &Config) -> anyhow::Result<()> {
+/// Serves until SIGTERM or an interrupt; SIGHUP reads the configuration again.
+pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::Result<()> {
+    let config = &loaded.config.clone();
     raise_file_limit();
     // Before anybody is told that we are ready: whoever waits for that may stop us at once.
-    let stop = stop_signal()?;
+    let mut stop = pin!(stop_signal()?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let _claim = Claim::on(&config.database())
         .await
         .context("cannot serve")?;
@@ -77,10 +89,15 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.demo {
         demo::seed(&store, &passwords).await?;
     }
+    #[cfg(feature = "tls")]
+    let acceptor = acceptor(config).await?;
     let ports = Ports::open(config).await?;
+    let config = &ports.known_to(config);
     let (ready, where_to) = (ports.ready_line(), ports.msnp_address());
-    let node = Node::new(settings(config, ports.pages(config)));
-    let live = Live::new(&store, Arc::clone(&node)).await?;
+    let http_address = ports.http.as_ref().map(|port| port.address);
+    let node = Node::new(settings(config, pages(config, http_address)));
+    node.wire_log.change(&config.data, &config.wire_log);
+    let serving = admin::Live::new(&store, Arc::clone(&node)).await?;
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),
@@ -97,37 +114,76 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
         gateway: gateway.clone(),
-        office: Office::new(store.clone(), passwords, config, Some(Arc::clone(&live))),
+        office: Office::new(store.clone(), passwords, config, Some(Arc::clone(&serving))),
+        mail: Mailer::start(&config.mail).context("unusable settings of [mail]")?,
     };
     let echo = config.demo.then(|| demo::Echo {
         reception: reception.clone(),
         router: http::router(services.clone()),
     });
     let socket = AdminSocket::open(&config.data);
-    let admin = http::router(services.clone());
-    let (mut listeners, http) = ports.serve(config, &reception, services);
+    let live = Live::new(http::router(services.clone()));
+    let mut running = Running {
+        flags,
+        log,
+        services,
+        live: live.clone(),
+        per_address,
+        http: http_address,
+        #[cfg(feature = "tls")]
+        acceptor: acceptor.clone(),
+        loaded,
+    };
+    #[cfg(feature = "tls")]
+    let fresh = acceptor.clone().map(Acceptor::keep_fresh);
+    let (mut listeners, http) = ports.serve(
+        config,
+        &reception,
+        live.router(),
+        #[cfg(feature = "tls")]
+        acceptor,
+    );
+    #[cfg(feature = "tls")]
+    if let Some(fresh) = fresh {
+        listeners.spawn(fresh);
+    }
     if let Some(interval) = config.sign_in.sign_out_interval {
-        listeners.spawn(Arc::clone(&live).watch(interval));
+        listeners.spawn(Arc::clone(&serving).watch(interval));
     }
     match socket {
-        Ok(socket) => drop(listeners.spawn(socket.serve(admin, config.http.clone()))),
+        Ok(socket) => {
+            listeners.spawn(socket.serve(live.router(), config.http.clone()));
+        }
         Err(error) => warn!(%error, "commands cannot reach this server: there is no {SOCKET_NAME}"),
     }
     let audit_lifetime = config.admin.audit_lifetime;
     listeners.spawn(clear_away(store.clone(), audit_lifetime));
     listeners.spawn(METRICS.keep_small());
+    listeners.spawn(supervisor::stay_alive());
     if let Some(echo) = echo {
         listeners.spawn(echo.run());
     }
     println!("{ready}");
     if config.demo {
-        eprintln!("{}", demo::instructions(where_to, &config.data));
+        eprintln!(
+            "{}",
+            demo::instructions(where_to, http_address, &config.data)
+        );
     }
-    let signal = tokio::select! {
-        signal = stop => signal,
-        () = live.stopped() => "maintenance",
+    supervisor::ready();
+    let signal = loop {
+        tokio::select! {
+            signal = &mut stop => break signal,
+            () = serving.stopped() => break "maintenance",
+            _ = hang_up.recv() => {
+                supervisor::reloading();
+                running.reload();
+                supervisor::ready();
+            }
+        }
     };
     info!(signal, connections = node.connections(), "stopping");
+    supervisor::stopping();
     let deadline = Instant::now() + SHUTDOWN_DEADLINE;
     node.prepare_to_stop();
     drop(listeners);
@@ -155,21 +211,32 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What shakes hands, if a port is open for it.
+#[cfg(feature = "tls")]
+async fn acceptor(config: &Config) -> anyhow::Result<Option<Acceptor>> {
+    if config.listen.https.is_none() {
+        return Ok(None);
+    }
+    let config = config.clone();
+    // Keys are made out of large primes, which takes a while to find.
+    let opened = tokio::task::spawn_blocking(move || Acceptor::open(&config)).await?;
+    Ok(Some(opened.context("cannot use the certificates")?))
+}
+
 /// The HTTP services under way.
 struct Http {
-    running: Option<JoinHandle<()>>,
+    running: JoinSet<()>,
     stop: watch::Sender<()>,
 }
 
 impl Http {
     /// Lets the requests under way finish, as far as there is time.
-    async fn stop(self, deadline: Instant) {
+    async fn stop(mut self, deadline: Instant) {
         drop(self.stop);
-        if let Some(running) = self.running {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Late or not, it is over now.
-            let _ended = tokio::time::timeout(left, running).await;
-        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let all = async { while self.running.join_next().await.is_some() {} };
+        // Late or not, it is over now.
+        let _ended = tokio::time::timeout(left, all).await;
     }
 }
 
@@ -178,17 +245,19 @@ impl Ports {
         let Listen {
             msnp,
             http,
+            https,
             dispatch,
-            ..
         } = &config.listen;
         let small = match config.limits.socket_buffer {
             Some(size) => SendBuffer::Bytes(u32::try_from(size).unwrap_or(u32::MAX)),
             None => SendBuffer::Unbounded,
         };
+        let mut given = Sockets::given()?;
         Ok(Self {
-            msnp: bind(msnp.as_ref(), small, "msnp").await?,
-            http: bind(http.as_ref(), SendBuffer::Unbounded, "http").await?,
-            dispatch: bind(dispatch.as_ref(), small, "dispatch").await?,
+            msnp: bind(&mut given, msnp.as_ref(), small, "msnp").await?,
+            http: bind(&mut given, http.as_ref(), SendBuffer::Unbounded, "http").await?,
+            https: bind(&mut given, https.as_ref(), SendBuffer::Unbounded, "https").await?,
+            dispatch: bind(&mut given, dispatch.as_ref(), small, "dispatch").await?,
         })
     }
 
@@ -197,6 +266,7 @@ impl Ports {
         let ports = [
             ("msnp", &self.msnp),
             ("http", &self.http),
+            ("https", &self.https),
             ("dispatch", &self.dispatch),
         ];
         let mut line = String::from("papilio ready");
@@ -208,27 +278,18 @@ impl Ports {
         line
     }
 
-    fn msnp_address(&self) -> Option<SocketAddr> {
-        self.msnp.as_ref().map(|port| port.address)
+    /// The configuration with the port for HTTPS that is open, for whoever tells clients about it.
+    fn known_to(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        config.listen.https = self.https.as_ref().map(|https| ListenAddress {
+            host: https.address.ip().to_string(),
+            port: https.address.port(),
+        });
+        config
     }
 
-    /// Where people's pages are, as far as the configuration tells.
-    fn pages(&self, config: &Config) -> Param {
-        if let Some(own) = &config.http.advertise {
-            return Param::word(&format!("http://{own}"));
-        }
-        let http = self.http.as_ref().map(|port| port.address);
-        let bound = http.filter(|address| !address.ip().is_unspecified());
-        let host = match (&config.advertise, bound) {
-            (Some(advertised), _) => advertised.host.clone(),
-            (None, Some(address)) => address.ip().to_string(),
-            (None, None) => "localhost".to_owned(),
-        };
-        let host = bracketed(&host);
-        match http.map_or(80, |address| address.port()) {
-            80 => Param::word(&format!("http://{host}")),
-            port => Param::word(&format!("http://{host}:{port}")),
-        }
+    fn msnp_address(&self) -> Option<SocketAddr> {
+        self.msnp.as_ref().map(|port| port.address)
     }
 
     /// What clients are told. A dispatch server alone refers to what the operator advertises, or to
@@ -246,7 +307,8 @@ impl Ports {
         self,
         config: &Config,
         reception: &Reception,
-        services: Services,
+        router: Router,
+        #[cfg(feature = "tls")] acceptor: Option<Acceptor>,
     ) -> (JoinSet<()>, Http) {
         let mut listeners = JoinSet::new();
         for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
@@ -260,17 +322,63 @@ impl Ports {
             listeners.spawn(listen::accept(listener, reception));
         }
         let per_address = reception.per_address.clone();
-        let (stop, mut stopped) = watch::channel(());
-        let running = self.http.map(|Port { listener, .. }| {
-            let router = http::router(services);
-            let stopped = async move {
+        let (stop, stopped) = watch::channel(());
+        let stopped = || {
+            let mut stopped = stopped.clone();
+            async move {
                 // An error means that the sender is gone, which is the signal.
                 let _signal = stopped.changed().await;
-            };
+            }
+        };
+        let mut running = JoinSet::new();
+        if let Some(Port { listener, .. }) = self.http {
+            let (router, limits) = (router.clone(), config.http.clone());
+            let counted = per_address.clone();
+            running.spawn(http::serve(listener, router, limits, counted, stopped()));
+        }
+        #[cfg(feature = "tls")]
+        if let (Some(Port { listener, .. }), Some(acceptor)) = (self.https, acceptor) {
             let limits = config.http.clone();
-            tokio::spawn(http::serve(listener, router, limits, per_address, stopped))
-        });
+            running.spawn(http::serve_mixed(
+                listener,
+                acceptor,
+                router,
+                limits,
+                per_address,
+                stopped(),
+            ));
+        }
         (listeners, Http { running, stop })
+    }
+}
+
+/// Where people's pages are, as far as the configuration tells; `http` is where HTTP is listened on. Over
+/// HTTP where that is served: the browser of an old machine can read there at least why it will not do.
+pub(super) fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
+    let (scheme, usual, listened, advertised) = match (http, &config.listen.https) {
+        (None, Some(https)) => {
+            let listened = (https.host.parse().ok(), https.port);
+            ("https", 443, Some(listened), &config.tls.advertise)
+        }
+        (http, _) => {
+            let listened = http.map(|address| (Some(address.ip()), address.port()));
+            ("http", 80, listened, &config.http.advertise)
+        }
+    };
+    if let Some(own) = advertised {
+        return Param::word(&format!("{scheme}://{own}"));
+    }
+    let (address, port) = listened.unwrap_or((None, usual));
+    let host = match (&config.advertise, address) {
+        (Some(advertised), _) => advertised.host.clone(),
+        (None, Some(address)) if !address.is_unspecified() => address.to_string(),
+        (None, _) => "localhost".to_owned(),
+    };
+    let host = bracketed(&host);
+    if port == usual {
+        Param::word(&format!("{scheme}://{host}"))
+    } else {
+        Param::word(&format!("{scheme}://{host}:{port}"))
     }
 }
 
@@ -286,6 +394,9 @@ async fn clear_away(store: Store, audit_lifetime: Option<Duration>) {
         }
         if let Err(error) = clear_away_of_operators(&store, audit_lifetime).await {
             warn!(%error, "cannot clear away bans that are over and old entries of the audit log");
+        }
+        if let Err(error) = store.clear_expired_pages(Timestamp::now()).await {
+            warn!(%error, "cannot clear away what has expired of people's pages");
         }
     }
 }
@@ -305,11 +416,17 @@ async fn clear_away_of_operators(
     Ok(())
 }
 
+/// The listener that the service manager has opened, or else one on this address.
 async fn bind(
+    given: &mut Sockets,
     address: Option<&ListenAddress>,
     buffer: SendBuffer,
     name: &str,
 ) -> anyhow::Result<Option<Port>> {
+    if let Some(listener) = given.take(name)? {
+        let address = listener.local_addr()?;
+        return Ok(Some(Port { listener, address }));
+    }
     let Some(address) = address else {
         return Ok(None);
     };
@@ -322,7 +439,6 @@ async fn bind(
 
 /// SIGTERM, or an interrupt from the keyboard.
 fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -429,15 +545,10 @@ mod tests {
 
     #[test]
     fn an_address_of_ipv6_has_brackets_in_the_address_of_pages() {
-        let ports = Ports {
-            msnp: None,
-            http: None,
-            dispatch: None,
-        };
         let config = Config {
             advertise: Some("2001:db8::1".parse().unwrap()),
             ..Config::default()
         };
-        assert_eq!(ports.pages(&config).as_str(), "http://[2001:db8::1]");
+        assert_eq!(pages(&config, None).as_str(), "http://[2001:db8::1]");
     }
 }

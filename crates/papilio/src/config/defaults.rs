@@ -9,7 +9,7 @@ use super::value::{ListenAddress, Rate};
 use super::{
     Admin, Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes,
     Listen, LogFormat, Mail, Metrics, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates,
-    SignIn, SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, WireLog,
+    SignIn, SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, Tls, WireLog,
 };
 
 impl Default for Config {
@@ -31,6 +31,7 @@ impl Default for Config {
             pages: Pages::default(),
             admin: Admin::default(),
             mail: Mail::default(),
+            tls: Tls::default(),
             gateway: Gateway::default(),
             storage: Storage::default(),
             client: Client::default(),
@@ -50,6 +51,7 @@ impl Default for Listen {
             msnp: Some(ListenAddress::everywhere(1863)),
             dispatch: None,
             http: Some(ListenAddress::everywhere(8080)),
+            https: Some(ListenAddress::everywhere(8443)),
         }
     }
 }
@@ -177,6 +179,18 @@ impl Default for Mail {
             waiting: Some(1000),
             timeout: seconds(20),
             retry: minutes(1),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            advertise: None,
+            names: Vec::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            handshake_deadline: seconds(10),
         }
     }
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use config::FileFormat;
 use msnp::wire::version::Version;
+use toml::Table;
 
-use super::{Advertised, Config, Listen, ListenAddress, Mail, Pages};
+use super::effective::Effective;
+use super::{Advertised, Config, Listen, ListenAddress, Mail, Pages, keys};
 
 /// What the command line says. `None` and `false` = nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +24,8 @@ pub struct Flags {
     pub dispatch: Option<ListenAddress>,
     /// `--http ADDR`.
     pub http: Option<ListenAddress>,
+    /// `--https ADDR`.
+    pub https: Option<ListenAddress>,
     /// `--advertise HOST[:PORT]`.
     pub advertise: Option<Advertised>,
     /// `--max-version N`.
@@ -30,10 +34,21 @@ pub struct Flags {
     pub demo: bool,
 }
 
+/// A configuration, and who says what it is.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What holds.
+    pub config: Config,
+    /// The same, key by key.
+    pub effective: Effective,
+    /// The file that was read, if there is one.
+    pub file: Option<PathBuf>,
+}
+
 /// The configuration cannot be used: which file, which key, why, in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct ConfigError(String);
+pub struct ConfigError(pub(super) String);
 
 impl Config {
     /// Puts together what the file says and what the command line says.
@@ -41,36 +56,7 @@ impl Config {
     /// The file is the one that `--config` names, else `papilio.toml` in the data folder if there is
     /// one. As soon as the command line names a listener, only the listeners that it names are open.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let folder = flags
-            .data
-            .clone()
-            .unwrap_or_else(|| usual_folder(flags.demo));
-        let file = match &flags.config {
-            Some(file) => file.clone(),
-            None => folder.join(FILE_NAME),
-        };
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && flags.config.is_none() => {
-                String::new()
-            }
-            Err(error) => return Err(ConfigError(format!("{}: {error}", file.display()))),
-        };
-        let mut config = Self::read(&text, flags)
-            .map_err(|error| ConfigError(format!("{}: {}", file.display(), one_line(&error))))?;
-        // A file that was found in the folder of the data and names no other speaks of that folder.
-        if config.data.as_os_str().is_empty() {
-            config.data = match flags.config {
-                Some(_) => usual_folder(config.demo),
-                None => folder,
-            };
-        }
-        config.obey(flags);
-        if config.demo {
-            config.listen.keep_to_this_machine()?;
-        }
-        config.mail.must_be_whole(&config.pages)?;
-        Ok(config)
+        Ok(Loaded::load(flags)?.config)
     }
 
     fn read(text: &str, flags: &Flags) -> Result<Self, config::ConfigError> {
@@ -83,9 +69,23 @@ impl Config {
             layers = layers
                 .set_default("listen.msnp", listen.msnp.map(|msnp| msnp.to_string()))?
                 .set_default("listen.http", listen.http.map(|http| http.to_string()))?
+                .set_default("listen.https", listen.https.map(|https| https.to_string()))?
                 .set_default("pages.sign-up", "open")?;
         }
         layers.add_source(written).build()?.try_deserialize()
+    }
+
+    /// Built without TLS, this cannot do what the defaults say; what the command line says is refused.
+    #[cfg(not(feature = "tls"))]
+    fn do_without_tls(&mut self, flags: &Flags) -> Result<(), ConfigError> {
+        if flags.https.is_some() {
+            return Err(ConfigError(
+                "--https needs TLS, and this papilio was built without it (cargo feature `tls`)"
+                    .to_owned(),
+            ));
+        }
+        self.listen.https = None;
+        Ok(())
     }
 
     fn obey(&mut self, flags: &Flags) {
@@ -99,22 +99,122 @@ impl Config {
         if flags.advertise.is_some() {
             self.advertise.clone_from(&flags.advertise);
         }
-        let named = Listen {
-            msnp: flags.msnp.clone(),
-            dispatch: flags.dispatch.clone(),
-            http: flags.http.clone(),
-        };
+        let named = flags.listen();
         if named != Listen::NOTHING {
             self.listen = named;
         }
     }
 }
 
+impl Loaded {
+    /// The same as [`Config::load`], and who said what.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let folder = flags
+            .data
+            .clone()
+            .unwrap_or_else(|| usual_folder(flags.demo));
+        let file = match &flags.config {
+            Some(file) => file.clone(),
+            None => folder.join(FILE_NAME),
+        };
+        let wrong = |why: String| ConfigError(format!("{}: {why}", file.display()));
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == ErrorKind::NotFound && flags.config.is_none() => None,
+            Err(error) => return Err(wrong(error.to_string())),
+        };
+        let written = text.as_deref().unwrap_or_default();
+        // What cannot be read at all is told by whoever reads it next.
+        let table: Table = written.parse().unwrap_or_default();
+        if let Some(unknown) = keys::unknown(&table) {
+            return Err(wrong(unknown));
+        }
+        let mut config = Config::read(written, flags).map_err(|error| wrong(one_line(&error)))?;
+        // A file that was found in the folder of the data and names no other speaks of that folder.
+        if config.data.as_os_str().is_empty() {
+            config.data = match flags.config {
+                Some(_) => usual_folder(config.demo),
+                None => folder,
+            };
+        }
+        config.obey(flags);
+        #[cfg(not(feature = "tls"))]
+        config.do_without_tls(flags)?;
+        if config.demo {
+            config.listen.keep_to_this_machine()?;
+        }
+        config.mail.must_be_whole(&config.pages)?;
+        config
+            .tls
+            .check()
+            .map_err(|error| wrong(error.to_string()))?;
+        let file = text.is_some().then_some(file);
+        let said = file.clone().map(|file| (file, &table));
+        let mut effective = Effective::of(said, &flags.said());
+        effective.settle("data", config.data.display().to_string());
+        for (name, address) in config.listen.by_name() {
+            let address = address.map_or("off".to_owned(), ToString::to_string);
+            effective.settle(name, address);
+        }
+        Ok(Self {
+            config,
+            effective,
+            file,
+        })
+    }
+}
+
+impl Flags {
+    /// What they say, by key.
+    fn said(&self) -> Vec<(&'static str, String)> {
+        let mut said = Vec::new();
+        if let Some(data) = &self.data {
+            said.push(("data", data.display().to_string()));
+        }
+        if self.demo {
+            said.push(("demo", "true".to_owned()));
+        }
+        if let Some(advertise) = &self.advertise {
+            said.push(("advertise", advertise.to_string()));
+        }
+        if let Some(version) = self.max_version {
+            let number = version.to_string();
+            said.push(("max-version", number.trim_start_matches("MSNP").to_owned()));
+        }
+        let named = self.listen();
+        if named != Listen::NOTHING {
+            let by_name = named.by_name();
+            said.extend(by_name.map(|(name, _)| (name, String::new())));
+        }
+        said
+    }
+
+    fn listen(&self) -> Listen {
+        Listen {
+            msnp: self.msnp.clone(),
+            dispatch: self.dispatch.clone(),
+            http: self.http.clone(),
+            https: self.https.clone(),
+        }
+    }
+}
+
 impl Listen {
+    /// The listeners by their keys.
+    pub fn by_name(&self) -> [(&'static str, Option<&ListenAddress>); 4] {
+        [
+            ("listen.msnp", self.msnp.as_ref()),
+            ("listen.dispatch", self.dispatch.as_ref()),
+            ("listen.http", self.http.as_ref()),
+            ("listen.https", self.https.as_ref()),
+        ]
+    }
+
     const NOTHING: Self = Self {
         msnp: None,
         dispatch: None,
         http: None,
+        https: None,
     };
 
     /// The defaults of `--demo`.
@@ -123,13 +223,19 @@ impl Listen {
             msnp: Some(ListenAddress::loopback(1863)),
             dispatch: None,
             http: Some(ListenAddress::loopback(8080)),
+            https: Some(ListenAddress::loopback(8443)),
         }
     }
 
     /// For `--demo`, whose password everybody knows: all addresses are those of this machine, and no
     /// other is listened on.
     fn keep_to_this_machine(&mut self) -> Result<(), ConfigError> {
-        let ports = [&mut self.msnp, &mut self.dispatch, &mut self.http];
+        let ports = [
+            &mut self.msnp,
+            &mut self.dispatch,
+            &mut self.http,
+            &mut self.https,
+        ];
         for address in ports.into_iter().flatten() {
             match address.host.parse::<IpAddr>() {
                 Ok(ip) if ip.is_loopback() => {}
@@ -197,11 +303,10 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use super::keys::DOCUMENTED;
     use crate::store::Database;
     use serde_json::Value;
     use tempfile::TempDir;
-
-    const DOCUMENTED: &str = include_str!("../../../../papilio.toml");
 
     fn folder_with(text: &str) -> (TempDir, Flags) {
         let folder = tempfile::tempdir().unwrap();
@@ -381,10 +486,14 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named_in_one_line() {
         for (text, reason) in [
-            ("foo = 1", ": unknown field `foo`, expected one of `data`, "),
+            ("foo = 1", ": there is no key `foo`; "),
             (
                 "[limits]\nlin = 3",
-                ": unknown field `lin`, expected one of ",
+                ": there is no key `limits.lin`; did you mean `limits.line`?",
+            ),
+            (
+                "[client]\ntabs = [{ nam = 'x' }]",
+                ": unknown field `nam`, expected one of ",
             ),
             (
                 "[limits]\nline = 'abc'",
@@ -440,7 +549,6 @@ mod tests {
                 "{refusal}"
             );
         }
-        assert!(refusal("[limits]\nlin = 3").ends_with(" for key `limits`"));
     }
 
     #[test]

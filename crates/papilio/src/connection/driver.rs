@@ -29,7 +29,7 @@ use msnp::server::{
 use msnp::wire::command::list::{Network, Occasion, Query};
 use msnp::wire::line::Codec;
 use msnp::wire::param::{Param, TrId};
-use msnp::wire::version::Dialect;
+use msnp::wire::version::{Dialect, Version};
 
 use crate::conversation::{Room, Seat};
 use crate::directory::SessionId;
@@ -39,6 +39,7 @@ use crate::node::{ConnectionId, Node};
 use crate::store::account::{Account, AccountId};
 use crate::store::offline_messages::MailSnapshot;
 use crate::store::roster::SessionRoster;
+use crate::wire_log::WireLog;
 
 /// A session, and what it holds elsewhere.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Driver {
     peer_port: u16,
     /// Whose session it is, or was.
     account: Option<Handle>,
+    /// Which version it speaks, or spoke.
+    version: Option<Version>,
     signed_in: Option<SignedIn>,
     /// On the heap, since most connections have none.
     seat: Option<Box<Seat>>,
@@ -148,6 +151,7 @@ impl Driver {
             peer_ip: peer.ip(),
             peer_port: peer.port(),
             account: None,
+            version: None,
             signed_in: None,
             seat: None,
             room: Room::Enough,
@@ -177,6 +181,16 @@ impl Driver {
     /// Whose session it is, once that was claimed.
     pub fn account(&self) -> Option<&Handle> {
         self.account.as_ref()
+    }
+
+    /// Whose connections are written down.
+    pub fn wire_log(&self) -> &WireLog {
+        &self.node.wire_log
+    }
+
+    /// Which version its client speaks, once that was agreed.
+    pub fn version(&self) -> Option<Version> {
+        self.version
     }
 
     /// When the session wants [`Input::Timer`].
@@ -216,6 +230,9 @@ impl Driver {
         self.session = session.handle(now, input, &mut effects);
         if self.account.is_none() {
             self.account = self.session.account().cloned();
+        }
+        if self.version.is_none() {
+            self.version = self.session.version();
         }
         let mut ask = None;
         for effect in effects {

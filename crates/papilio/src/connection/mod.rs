@@ -34,6 +34,7 @@ use crate::mailbox::{Overflow, Post, Receipt};
 use crate::metrics::{METRICS, SignIn};
 use crate::store::Store;
 use crate::store::roster::SessionRoster;
+use crate::wire_log::{Heard, Tap};
 
 /// How much a client must take of what it is sent before its deadline, to be given another: slower
 /// than any modem, and fast enough that nobody can hold others up for ever.
@@ -53,6 +54,20 @@ const WHY_SHOWN: usize = 300;
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 32 * 1024].into());
+}
+
+/// A line of the log about a session: whose, on which connection, from where, in which version. Only
+/// what is logged looks for them; there are no spans to carry them along.
+macro_rules! of_session {
+    ($level:ident, $driver:expr, $($rest:tt)+) => {
+        $level!(
+            connection = %$driver.id(),
+            peer = %$driver.peer(),
+            handle = $driver.account().map_or("-", |handle| handle.as_str()),
+            version = $driver.version().map(tracing::field::display),
+            $($rest)+
+        )
+    };
 }
 
 /// What woke a connection.
@@ -113,6 +128,9 @@ pub struct Connection<Io> {
     rest_due: Option<Instant>,
     /// For what was written and has not left yet.
     unsent: Vec<Receipt>,
+    /// Where it is written down, which few are.
+    tap: Option<Box<Tap>>,
+    heard: Heard,
 }
 
 impl<Io> Connection<Io>
@@ -129,6 +147,8 @@ where
             unread: Unread::Rest,
             rest_due: None,
             unsent: Vec::new(),
+            tap: None,
+            heard: Heard::default(),
         }
     }
 
@@ -193,6 +213,24 @@ where
             let post = self.driver.mailbox().take();
             self.driver.deliver(now(), post, out);
         }
+        if let Some(tap) = &mut self.tap {
+            tap.server(&out.bytes);
+            if !tap.goes_on(self.driver.account()) {
+                self.tap = None;
+            }
+        }
+    }
+
+    /// Whether this connection is written down may have changed.
+    fn look_at_wire_log(&mut self) {
+        let driver = &self.driver;
+        let news = driver
+            .wire_log()
+            .news(self.heard, driver.id(), driver.peer());
+        if let Some((heard, tap)) = news {
+            self.heard = heard;
+            self.tap = tap;
+        }
     }
 
     /// Everything was written, or cannot be.
@@ -212,6 +250,12 @@ where
         match closing {
             Some(closing) => {
                 report(&self.driver, &closing);
+                if let Some(tap) = &mut self.tap {
+                    tap.note(match &closing {
+                        Closing::Done(why) => why,
+                        Closing::Fault(why) => why,
+                    });
+                }
                 Next::End
             }
             None if out.commands >= FAIR_SHARE => Next::Others,
@@ -261,13 +305,14 @@ where
 
     /// Feeds the session what woke it.
     fn take(&mut self, woken: Woken, out: &mut Output) -> Option<Ask> {
+        self.look_at_wire_log();
         let Self { driver, .. } = self;
         match woken {
             Woken::Read(Ok(0)) => {
                 driver.close(Closing::Done("connection closed by its client"), out);
             }
             Woken::Read(Err(error)) => {
-                debug!(connection = %driver.id(), %error, "connection broke");
+                of_session!(debug, driver, %error, "connection broke");
                 driver.close(Closing::Done("connection broke"), out);
             }
             Woken::Read(Ok(_)) | Woken::Lines => return self.read_lines(out),
@@ -287,7 +332,12 @@ where
                 return None;
             }
             let next = match self.driver.codec().decode(&mut self.input) {
-                Ok(Some(line)) => Input::Line(line),
+                Ok(Some(line)) => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.client(&line);
+                    }
+                    Input::Line(line)
+                }
                 Ok(None) => break,
                 Err(error) => Input::Broken(error),
             };
@@ -380,7 +430,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                 }
                 Ok(_) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot check a ticket");
+                    of_session!(warn, driver, %error, "cannot check a ticket");
                     return refuse(driver, Refusal::Internal, out);
                 }
             };
@@ -391,7 +441,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                 Ok(true) => {}
                 Ok(false) => return refuse(driver, Refusal::Ticket, out),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot check an account");
+                    of_session!(warn, driver, %error, "cannot check an account");
                     return refuse(driver, Refusal::Internal, out);
                 }
             }
@@ -402,12 +452,12 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     Ok(welcome(driver, &account, ticket, date, roster))
                 }
                 Err(error) => {
-                    warn!(connection = %driver.id(), %handle, %error, "cannot read lists and mailbox");
+                    of_session!(warn, driver, %error, "cannot read lists and mailbox");
                     Err(Refusal::Internal)
                 }
             };
             if outcome.is_ok() {
-                info!(connection = %driver.id(), %handle, peer = %driver.peer(), version = %dialect.version, "signed in");
+                of_session!(info, driver, "signed in");
             }
             let counted = match &outcome {
                 Ok(_) => SignIn::Ok,
@@ -424,7 +474,7 @@ async fn answer(driver: &mut Driver, ask: Ask, store: &Store, out: &mut Output) 
                     .map(|account| (account.handle, account.id))
                     .collect()),
                 Err(error) => {
-                    warn!(connection = %driver.id(), %error, "cannot look up accounts");
+                    of_session!(warn, driver, %error, "cannot look up accounts");
                     Err(ErrorCode::AddressBookUnavailable)
                 }
             };
@@ -474,12 +524,9 @@ pub fn welcome(
 }
 
 fn report(driver: &Driver, closing: &Closing) {
-    let connection = driver.id();
-    let peer = driver.peer();
-    let handle = driver.account().map_or("-", |handle| handle.as_str());
     match closing {
-        Closing::Done(why) => debug!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
-        Closing::Fault(why) => info!(%connection, %peer, handle, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Done(why) => of_session!(debug, driver, "closed: {why:.WHY_SHOWN$}"),
+        Closing::Fault(why) => of_session!(info, driver, "closed: {why:.WHY_SHOWN$}"),
     }
 }
 

@@ -63,7 +63,7 @@ pub struct ListLimits {
 #[derive(Debug)]
 pub struct Directory {
     graph: Mutex<Graph>,
-    limits: ListLimits,
+    limits: Mutex<ListLimits>,
     /// Those who want to know who comes and goes.
     onlookers: broadcast::Sender<Going>,
 }
@@ -90,9 +90,14 @@ impl Directory {
     pub fn new(limits: ListLimits) -> Self {
         Self {
             graph: Mutex::default(),
-            limits,
+            limits: Mutex::new(limits),
             onlookers: broadcast::Sender::new(ONLOOKERS_BEHIND),
         }
+    }
+
+    /// Lets other limits hold for changes from now on.
+    pub fn change_limits(&self, limits: ListLimits) {
+        *self.limits.lock() = limits;
     }
 
     // ---- Coming and going ----------------------------------------------------------------------
@@ -285,7 +290,7 @@ impl Directory {
         };
         let contacts = &merged(contacts);
         if edit == Edit::Add {
-            self.limits.check(online, contacts)?;
+            self.limits.lock().check(online, contacts)?;
         }
         let mut pairs = Vec::with_capacity(contacts.len() * 2);
         for (contact, handle, _) in contacts {

@@ -9,7 +9,6 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 
@@ -22,18 +21,18 @@ pub(super) fn routes() -> Router<Services> {
     Router::new().route("/config/msgrconfig.asmx", get(bare).post(enveloped))
 }
 
-async fn bare(State(services): State<Services>, headers: HeaderMap) -> Response {
-    xml(document(&services, &headers))
+async fn bare(State(services): State<Services>, own: OwnAddress) -> Response {
+    xml(document(&services, &own))
 }
 
 /// What is asked in the envelope (country and languages) changes nothing.
 async fn enveloped(
     State(services): State<Services>,
-    headers: HeaderMap,
+    own: OwnAddress,
     Document(_): Document,
 ) -> Response {
     // Nothing in the document can end the CDATA: `>` is escaped in every text.
-    let document = document(&services, &headers);
+    let document = document(&services, &own);
     xml(format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
          <soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -82,7 +81,7 @@ pub(super) fn address_book(own: &OwnAddress) -> String {
     if own.is_historic() {
         "https://contacts.msn.com/abservice/abservice.asmx".to_owned()
     } else {
-        own.at("/abservice/abservice.asmx")
+        own.over_tls("/abservice/abservice.asmx")
     }
 }
 
@@ -91,23 +90,22 @@ pub(super) fn address_book(own: &OwnAddress) -> String {
 struct MsgrConfig<'a> {
     /// The host without a port.
     host: &'a str,
-    /// The host as it stands in an address, with its port if it has one.
-    authority: &'a str,
+    /// What every address of this server begins with.
+    origin: String,
     tabs: Vec<ShownTab<'a>>,
     today: String,
     address_book: String,
 }
 
 /// The document, with the addresses of this server.
-fn document(services: &Services, headers: &HeaderMap) -> String {
-    let own = OwnAddress::of(&services.config, headers);
+fn document(services: &Services, own: &OwnAddress) -> String {
     let client = &services.config.client;
     let document = MsgrConfig {
         host: own.host(),
-        authority: own.authority(),
-        tabs: tabs(client, &own),
-        today: today(client, &own),
-        address_book: address_book(&own),
+        origin: own.origin(),
+        tabs: tabs(client, own),
+        today: today(client, own),
+        address_book: address_book(own),
     };
     document.render().unwrap_or_default()
 }

@@ -44,20 +44,18 @@ struct TabList<'a> {
 }
 
 /// For MSN Messenger 5 and 6. It has two roots: so it was, and so they read it.
-async fn tab_list(State(services): State<Services>, headers: HeaderMap) -> Response {
-    let own = OwnAddress::of(&services.config, &headers);
+async fn tab_list(State(services): State<Services>, own: OwnAddress) -> Response {
     let tabs = tabs(&services.config.client, &own);
     xml(TabList { tabs }.render().unwrap_or_default())
 }
 
 /// "MSN Today" of MSN Messenger 5 and 6.
-async fn portal(State(services): State<Services>, headers: HeaderMap) -> Response {
-    let own = OwnAddress::of(&services.config, &headers);
+async fn portal(State(services): State<Services>, own: OwnAddress) -> Response {
     found(today(&services.config.client, &own))
 }
 
-async fn address_book_config(State(services): State<Services>, headers: HeaderMap) -> Response {
-    let url = address_book(&OwnAddress::of(&services.config, &headers));
+async fn address_book_config(own: OwnAddress) -> Response {
+    let url = address_book(&own);
     xml(format!(
         "<abchconfig><url>{url}</url><refresh>0</refresh><percent>0.0</percent></abchconfig>"
     ))
@@ -70,8 +68,7 @@ struct TextAd<'a> {
     address: String,
 }
 
-async fn text_ad(State(services): State<Services>, headers: HeaderMap) -> Response {
-    let own = OwnAddress::of(&services.config, &headers);
+async fn text_ad(State(services): State<Services>, own: OwnAddress) -> Response {
     let ad = &services.config.client.text_ad;
     let ad = TextAd {
         text: &ad.text,
@@ -90,8 +87,7 @@ struct Banner {
     address: Option<String>,
 }
 
-async fn banner(State(services): State<Services>, headers: HeaderMap) -> Response {
-    let own = OwnAddress::of(&services.config, &headers);
+async fn banner(State(services): State<Services>, own: OwnAddress) -> Response {
     let banner = &services.config.client.banner;
     html(&Banner {
         picture: banner.picture.as_ref().map(|picture| own.page(picture)),

@@ -21,12 +21,16 @@ mod contacts;
 pub mod gateway;
 pub mod head;
 mod health;
+mod live;
 pub mod login;
 mod oim;
 mod own_address;
+mod pages;
 mod passport;
+mod root_certificate;
 mod rsi;
 mod serve;
+mod setup;
 mod sharing;
 mod storage;
 pub mod stream;
@@ -53,10 +57,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::admin::Office;
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
+use crate::mail::Mailer;
 use crate::node::Node;
 use crate::store::Store;
 
 pub use gateway::Gateway;
+pub use live::Live;
+pub use root_certificate::{ROOT_CERTIFICATE, ROOT_CERTIFICATE_PEM};
+#[cfg(feature = "tls")]
+pub use serve::serve_mixed;
 pub use serve::{Ends, serve, serve_connection};
 pub use transport::Transport;
 
@@ -75,20 +84,25 @@ pub struct Services {
     pub gateway: Gateway,
     /// What operators do.
     pub office: Office,
+    /// Mail to people, if there is any.
+    pub mail: Option<Mailer>,
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to
 /// doubled slashes, and `RST.srf` with anything before it (services-auth, 3).
 pub fn router(services: Services) -> Router {
     let routes = Router::new()
-        .route("/", service(post(connection_test)))
+        .route("/", post(connection_test).get(setup::front))
         .merge(login::routes())
         .merge(client_config::routes())
         .merge(companions::routes())
         .merge(contacts::routes())
         .merge(gateway::routes())
+        .merge(pages::routes(&services))
         .merge(storage::routes(&services.config))
         .merge(passport::routes())
+        .merge(setup::routes())
+        .merge(root_certificate::routes())
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
         .merge(health::routes())

@@ -7,49 +7,79 @@
 //!   3  the Host that the client named              it has found us there
 //!   4  localhost
 //! ```
+//!
+//! Who came over TLS is answered with addresses over TLS, and of those `[tls] advertise` is the first.
+//! Who did not is told of TLS only where it matters ([`OwnAddress::over_tls`]).
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::request::Parts;
 
-use crate::config::{Config, PageAddress};
+use super::{Services, Transport};
+use crate::config::{Config, PageAddress, bracketed};
 
-/// A host, and a port unless it is the usual one.
+/// A host, and a port unless it is the usual one. As an extractor it never fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnAddress {
+    scheme: &'static str,
     authority: String,
     /// Whether it is what the operator says, rather than what the client does.
     is_configured: bool,
+    /// Whether the client came here by a name of the historic service.
+    came_by_historic: bool,
+    /// The same address over TLS, if that is served.
+    over_tls: Option<OverTls>,
+}
+
+/// An address over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OverTls {
+    authority: String,
+    /// The port of whatever host, unless it is the usual one.
+    port: Option<u16>,
+}
+
+impl FromRequestParts<Services> for OwnAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        request: &mut Parts,
+        services: &Services,
+    ) -> Result<Self, Infallible> {
+        let transport = Transport::from_request_parts(request, services).await?;
+        Ok(Self::of(&services.config, &request.headers, transport))
+    }
 }
 
 impl OwnAddress {
     /// The address for the client that sent these headers.
-    pub(super) fn of(config: &Config, headers: &HeaderMap) -> Self {
+    pub(super) fn of(config: &Config, headers: &HeaderMap, transport: Transport) -> Self {
         let named = named(headers);
+        let port = named.and_then(port_of);
         let configured = match (&config.http.advertise, &config.advertise) {
             (Some(http), _) => Some(http.to_string()),
-            (None, Some(advertised)) => {
-                let host = crate::config::Advertised {
-                    port: None,
-                    ..advertised.clone()
-                };
-                Some(match named.and_then(port_of) {
-                    Some(port) => format!("{host}:{port}"),
-                    None => host.to_string(),
-                })
-            }
+            (None, Some(advertised)) => Some(with_port(&bracketed(&advertised.host), port)),
             (None, None) => None,
         };
+        let plain = configured
+            .clone()
+            .or_else(|| named.map(without_usual_port))
+            .unwrap_or_else(|| "localhost".to_owned());
+        let over_tls = OverTls::of(config, host_of(&plain), port, transport);
+        let is_over_tls = transport != Transport::Plain;
         Self {
-            is_configured: configured.is_some(),
-            authority: configured
-                .or_else(|| named.map(without_usual_port))
-                .unwrap_or_else(|| "localhost".to_owned()),
+            scheme: transport.scheme(),
+            is_configured: configured.is_some() || is_over_tls && config.tls.advertise.is_some(),
+            came_by_historic: named.is_some_and(|named| is_historic(host_of(named))),
+            authority: match &over_tls {
+                Some(over_tls) if is_over_tls => over_tls.authority.clone(),
+                _ => plain,
+            },
+            over_tls,
         }
-    }
-
-    /// The host as it stands in an address, with its port if it has one.
-    pub(super) fn authority(&self) -> &str {
-        &self.authority
     }
 
     /// The host without its port.
@@ -59,7 +89,35 @@ impl OwnAddress {
 
     /// The address of a page of ours, by its path.
     pub(super) fn at(&self, path: &str) -> String {
-        format!("http://{}{path}", self.authority)
+        format!("{}{path}", self.origin())
+    }
+
+    /// What every address of ours begins with: `http://host`.
+    pub(super) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
+
+    /// The address of a service that is asked with a ticket: over TLS, if that is served.
+    pub(super) fn over_tls(&self, path: &str) -> String {
+        match &self.over_tls {
+            Some(over_tls) => format!("https://{}{path}", over_tls.authority),
+            None => self.at(path),
+        }
+    }
+
+    /// Another host of ours as it is asked over TLS: without scheme, and without port if it is the usual
+    /// one.
+    pub(super) fn authority_over_tls(&self, host: &str) -> String {
+        with_port(
+            host,
+            self.over_tls.as_ref().and_then(|over_tls| over_tls.port),
+        )
+    }
+
+    /// The same way to another host of ours.
+    pub(super) fn origin_at(&self, host: &str) -> String {
+        let port = port_of(&self.authority);
+        format!("{}://{}", self.scheme, with_port(host, port))
     }
 
     /// The address of a page, of ours or elsewhere.
@@ -73,7 +131,29 @@ impl OwnAddress {
     /// Whether the client came here by a name of the historic service. It has been led here under its
     /// other names too, then, and is best served by the addresses that it has built in.
     pub(super) fn is_historic(&self) -> bool {
-        !self.is_configured && is_historic(self.host())
+        self.came_by_historic && (!self.is_configured || self.over_tls.is_some())
+    }
+}
+
+impl OverTls {
+    /// Who came over TLS has found the port. For others it is the usual one, if theirs was; or else the
+    /// one that is listened on.
+    fn of(config: &Config, host: &str, port: Option<u16>, transport: Transport) -> Option<Self> {
+        let listened = config.listen.https.as_ref()?.port;
+        let port = match transport {
+            Transport::Plain => port.map(|_| listened).filter(|&port| port != 443),
+            Transport::OldTls | Transport::ModernTls => port,
+        };
+        Some(match &config.tls.advertise {
+            Some(advertised) => Self {
+                authority: advertised.to_string(),
+                port: advertised.port.filter(|&port| port != 443),
+            },
+            None => Self {
+                authority: with_port(host, port),
+                port,
+            },
+        })
     }
 }
 
@@ -107,7 +187,11 @@ pub(super) fn leads_here(config: &Config, headers: &HeaderMap, address: &str) ->
         .find_map(|scheme| lower.strip_prefix(scheme));
     let Some(rest) = rest else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let own = [config.http.advertise.as_ref(), config.advertise.as_ref()];
+    let own = [
+        config.tls.advertise.as_ref(),
+        config.http.advertise.as_ref(),
+        config.advertise.as_ref(),
+    ];
     let configured = own.into_iter().flatten().map(|own| {
         let own = own.to_string();
         host_of(&own).to_ascii_lowercase()
@@ -141,16 +225,20 @@ fn host_of(authority: &str) -> &str {
 }
 
 /// The port, if it is none of the two that go without saying. Old clients write 443 when they come by
-/// way of whatever speaks TLS for us; what we hand out is plain HTTP.
+/// way of whatever speaks TLS for us.
 fn port_of(authority: &str) -> Option<u16> {
     let (_, port) = authority.rsplit_once(':')?;
     port.parse().ok().filter(|port| !matches!(port, 80 | 443))
 }
 
 fn without_usual_port(authority: &str) -> String {
-    match port_of(authority) {
-        Some(port) => format!("{}:{port}", host_of(authority)),
-        None => host_of(authority).to_owned(),
+    with_port(host_of(authority), port_of(authority))
+}
+
+fn with_port(host: &str, port: Option<u16>) -> String {
+    match port {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -181,7 +269,12 @@ mod tests {
             ..Config::default()
         };
         config.http.advertise = http.parse().ok();
+        config.listen.https = None;
         config
+    }
+
+    fn plain(config: &Config, headers: &HeaderMap) -> OwnAddress {
+        OwnAddress::of(config, headers, Transport::Plain)
     }
 
     #[test]
@@ -215,12 +308,70 @@ mod tests {
                 "web.example.org:81",
             ),
         ] {
-            let own = OwnAddress::of(&config(advertise, http), &host(named));
-            assert_eq!(own.authority(), expected, "{advertise} {http} {named}");
+            let own = plain(&config(advertise, http), &host(named));
+            assert_eq!(own.authority, expected, "{advertise} {http} {named}");
             assert_eq!(own.at("/x"), format!("http://{expected}/x"));
         }
-        let nobody = OwnAddress::of(&Config::default(), &HeaderMap::new());
-        assert_eq!(nobody.authority(), "localhost");
+        let nobody = plain(&Config::default(), &HeaderMap::new());
+        assert_eq!(nobody.authority, "localhost");
+    }
+
+    #[test]
+    fn who_came_over_tls_is_led_back_over_tls() {
+        let mut config = config("chat.example.org", "");
+        config.listen.https = "0.0.0.0:8443".parse().ok();
+        for (transport, named, at, over_tls) in [
+            (
+                Transport::Plain,
+                "x",
+                "http://chat.example.org",
+                "https://chat.example.org",
+            ),
+            (
+                Transport::Plain,
+                "x:8080",
+                "http://chat.example.org:8080",
+                "https://chat.example.org:8443",
+            ),
+            (
+                Transport::OldTls,
+                "x",
+                "https://chat.example.org",
+                "https://chat.example.org",
+            ),
+            (
+                Transport::ModernTls,
+                "x:4433",
+                "https://chat.example.org:4433",
+                "https://chat.example.org:4433",
+            ),
+        ] {
+            let own = OwnAddress::of(&config, &host(named), transport);
+            assert_eq!(own.origin(), at, "{transport:?} {named}");
+            assert_eq!(own.over_tls(""), over_tls, "{transport:?} {named}");
+            assert!(!own.is_historic());
+        }
+        // Whoever came by a historic name has the right name for TLS built in.
+        let historic = OwnAddress::of(&config, &host("config.messenger.msn.com"), Transport::Plain);
+        assert!(historic.is_historic());
+        assert_eq!(historic.origin(), "http://chat.example.org");
+
+        config.tls.advertise = "web.example.org:444".parse().ok();
+        let own = OwnAddress::of(&config, &host("x"), Transport::OldTls);
+        assert_eq!(
+            (own.origin(), own.host()),
+            ("https://web.example.org:444".to_owned(), "web.example.org")
+        );
+        assert_eq!(own.authority_over_tls("y"), "y:444");
+        assert_eq!(own.origin_at("y"), "https://y:444");
+        let own = OwnAddress::of(&config, &host("x"), Transport::Plain);
+        assert_eq!(own.over_tls("/"), "https://web.example.org:444/");
+        assert_eq!(own.origin(), "http://chat.example.org");
+
+        // Behind something else that speaks TLS nothing is known of it.
+        config.listen.https = None;
+        let own = OwnAddress::of(&config, &host("x"), Transport::Plain);
+        assert_eq!(own.over_tls("/"), "http://chat.example.org/");
     }
 
     #[test]
@@ -229,11 +380,11 @@ mod tests {
         assert_eq!(host_of("[2001:db8::1]:80"), "[2001:db8::1]");
         assert_eq!(host_of("[2001:db8::1]"), "[2001:db8::1]");
         assert_eq!(host_of("a.example"), "a.example");
-        let is_historic = |named| OwnAddress::of(&Config::default(), &host(named)).is_historic();
+        let is_historic = |named| plain(&Config::default(), &host(named)).is_historic();
         assert!(is_historic("Config.Messenger.MSN.com") && is_historic("msn.com"));
         assert!(!is_historic("msn.com.example.org") && !is_historic("notmsn.com"));
         let advertised = config("chat.example.org", "");
-        assert!(!OwnAddress::of(&advertised, &host("storage.msn.com")).is_historic());
+        assert!(!plain(&advertised, &host("storage.msn.com")).is_historic());
     }
 
     #[test]

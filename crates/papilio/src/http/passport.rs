@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode;
 
 use super::login::{issue, unavailable};
-use super::own_address::{is_historic, named_host};
+use super::own_address::{OwnAddress, is_historic, named_host};
 use super::{Failure, Services};
 use crate::config::Config;
 
@@ -37,12 +37,12 @@ pub(super) fn routes() -> Router<Services> {
 /// The header is there twice, because no single order of its fields suits every client: msnp11-sdk
 /// wants `DALogin` at the very beginning and takes all that follows for a part of the address,
 /// Kopete looks for `DARealm`, `DALogin` and `DAReg` in a row.
-async fn nexus(State(services): State<Services>, headers: HeaderMap) -> Response {
+async fn nexus(State(services): State<Services>, own: OwnAddress, headers: HeaderMap) -> Response {
     let host = login_host(&headers, &services.config);
-    let login = format!("DALogin={host}/login2.srf,DAReg=http://{host}/");
+    let (asked, page) = (own.authority_over_tls(&host), own.origin_at(&host));
+    let login = format!("DALogin={asked}/login2.srf,DAReg={page}/");
     let rest = format!(
-        "Properties=http://{host}/,Privacy=http://{host}/,GeneralRedir=http://{host}/,\
-         Help=http://{host}/,ConfigVersion=11"
+        "Properties={page}/,Privacy={page}/,GeneralRedir={page}/,Help={page}/,ConfigVersion=11"
     );
     AppendHeaders([
         (PASSPORT_URLS, format!("{login},{REALM},{rest}")),
@@ -55,13 +55,14 @@ async fn nexus(State(services): State<Services>, headers: HeaderMap) -> Response
 async fn login(
     State(services): State<Services>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    own: OwnAddress,
     headers: HeaderMap,
 ) -> Response {
     let refused = || {
-        let host = login_host(&headers, &services.config);
+        let page = own.origin_at(&login_host(&headers, &services.config));
         let again = format!(
             "Passport1.4 da-status=failed,srealm=Passport.NET,ts=-3,prompt,\
-             cburl=http://{host}/,cbtxt={TRY_AGAIN}"
+             cburl={page}/,cbtxt={TRY_AGAIN}"
         );
         let headers = [(WWW_AUTHENTICATE, again), (CONTENT_TYPE, HTML.to_owned())];
         (StatusCode::UNAUTHORIZED, headers).into_response()
@@ -94,8 +95,8 @@ async fn login(
     }
 }
 
-/// The host that the client is to ask next, as it knows it. Without scheme and port, as some clients
-/// want it: they come over TLS, to its usual port.
+/// The host that the client is to ask next, as it knows it. Some clients want it without scheme: they come
+/// over TLS.
 fn login_host(headers: &HeaderMap, config: &Config) -> String {
     const HISTORIC: &str = "login.passport.com";
     let advertised = config.advertise.as_ref();

@@ -1,4 +1,5 @@
-//! Carries connections to the router: accepts, counts, frames, ends (DESIGN, section 5, HTTP).
+//! Carries connections to the router: accepts, counts, tells TLS from plain HTTP, frames, ends (DESIGN,
+//! section 5, HTTP).
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceBuilder;
@@ -20,6 +21,8 @@ use tracing::{debug, info, warn};
 use super::{Transport, head, stream};
 use crate::config;
 use crate::per_address::{Counted, PerAddress};
+#[cfg(feature = "tls")]
+use crate::tls::{Acceptor, HandshakeFailed, Rules, hello};
 
 /// Answers every connection of a listener until `shutdown` is done, then lets the requests under
 /// way finish for a few seconds.
@@ -27,6 +30,48 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: config::Http,
+    per_address: PerAddress,
+    shutdown: impl Future<Output = ()>,
+) {
+    let service = Service {
+        router,
+        limits,
+        #[cfg(feature = "tls")]
+        acceptor: None,
+    };
+    serve_all(listener, service, per_address, shutdown).await;
+}
+
+/// The same for a listener on which clients may speak TLS as well: their first byte tells (DESIGN, 5).
+#[cfg(feature = "tls")]
+pub async fn serve_mixed(
+    listener: TcpListener,
+    acceptor: Acceptor,
+    router: Router,
+    limits: config::Http,
+    per_address: PerAddress,
+    shutdown: impl Future<Output = ()>,
+) {
+    let service = Service {
+        router,
+        limits,
+        acceptor: Some(acceptor),
+    };
+    serve_all(listener, service, per_address, shutdown).await;
+}
+
+/// What every connection of a listener is served with.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    limits: config::Http,
+    #[cfg(feature = "tls")]
+    acceptor: Option<Acceptor>,
+}
+
+async fn serve_all(
+    listener: TcpListener,
+    service: Service,
     per_address: PerAddress,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -64,10 +109,10 @@ pub async fn serve(
             local,
             transport: Transport::Plain,
         };
-        let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
+        let (service, stopped) = (service.clone(), stopped.clone());
         connections.spawn(async move {
             let _counted: Counted = counted;
-            serve_connection(stream, ends, router, &limits, stopped).await;
+            service.receive(stream, ends, stopped).await;
         });
     }
     drop(listener);
@@ -75,6 +120,73 @@ pub async fn serve(
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
         warn!("connections over HTTP are cut off: they did not end in time");
+    }
+}
+
+impl Service {
+    /// Answers a connection, whatever it speaks.
+    async fn receive(self, stream: TcpStream, ends: Ends, mut stopped: watch::Receiver<()>) {
+        #[cfg(feature = "tls")]
+        if let Some(acceptor) = &self.acceptor {
+            let speaks_tls = tokio::select! {
+                speaks_tls = speaks_tls(&stream, self.limits.idle) => speaks_tls,
+                _ = stopped.changed() => return,
+            };
+            match speaks_tls {
+                Some(true) => {}
+                Some(false) => {
+                    serve_connection(stream, ends, self.router, &self.limits, stopped).await;
+                    return;
+                }
+                None => return,
+            }
+            let accepted = tokio::select! {
+                accepted = acceptor.accept(stream) => accepted,
+                _ = stopped.changed() => return,
+            };
+            return match accepted {
+                Ok((stream, rules)) => {
+                    let transport = match rules {
+                        Rules::Old => Transport::OldTls,
+                        Rules::Modern => Transport::ModernTls,
+                    };
+                    let ends = Ends { transport, ..ends };
+                    serve_connection(stream, ends, self.router, &self.limits, stopped).await;
+                }
+                Err(error) => tell(&error, ends.peer),
+            };
+        }
+        // Without TLS nothing waits here.
+        let _ = &mut stopped;
+        serve_connection(stream, ends, self.router, &self.limits, stopped).await;
+    }
+}
+
+/// Whether a client begins to speak TLS; `None` if it says nothing at all.
+#[cfg(feature = "tls")]
+async fn speaks_tls(stream: &TcpStream, idle: Option<Duration>) -> Option<bool> {
+    let mut first = [0];
+    let peeked = stream.peek(&mut first);
+    let peeked = match idle {
+        Some(idle) => tokio::time::timeout(idle, peeked).await.ok()?,
+        None => peeked.await,
+    };
+    matches!(peeked, Ok(1..)).then(|| hello::begins_with(first[0]))
+}
+
+/// One line, with which the operator can do something.
+#[cfg(feature = "tls")]
+fn tell(error: &HandshakeFailed, peer: SocketAddr) {
+    match error {
+        HandshakeFailed::Refused { hello, why } => info!(
+            %peer,
+            name = hello.server_name.as_deref().unwrap_or("none"),
+            offered = hello.versions_shown(),
+            ciphers = hello.ciphers_shown(),
+            why,
+            "TLS handshake failed"
+        ),
+        error => info!(%peer, why = %error, "TLS handshake failed"),
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn routes(config: &Config) -> Router<Services> {
 async fn answer(
     State(services): State<Services>,
     Extension(pictures): Extension<Pictures>,
+    address: OwnAddress,
     headers: HeaderMap,
     Document(body): Document,
 ) -> Response {
@@ -74,7 +75,7 @@ async fn answer(
             cache_key: contacts::cache_key(account.id),
             ticket_token: request.ticket_token().unwrap_or_default().to_owned(),
         },
-        address: OwnAddress::of(&services.config, &headers),
+        address,
         services,
         pictures,
         account,

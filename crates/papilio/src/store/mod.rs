@@ -37,11 +37,13 @@ pub mod profile;
 pub mod roster;
 pub mod scope;
 pub mod sign_out;
+mod snapshot;
 pub mod ticket;
 pub mod token;
 pub mod web_session;
 
 pub use open::Claim;
+pub use snapshot::{Verified, newest_schema, snapshot, verify};
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -224,15 +226,15 @@ impl Store {
 
 impl Writing {
     /// Puts everything on the disk.
-    async fn commit(self) -> Result<(), StoreError> {
+    async fn commit(self) -> Result<(), sqlx::Error> {
         self.transaction.commit().await?;
         METRICS.database(Statement::Write, self.asked.elapsed());
         Ok(())
     }
 
-    /// Leaves everything as it was.
-    async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+    /// Lets everything be as it was.
+    async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.transaction.rollback().await
     }
 }
 

@@ -54,10 +54,7 @@ impl Store {
         .await
         .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??;
 
-        let url = format!(
-            "sqlite://{}",
-            utf8_percent_encode(&path.to_string_lossy(), PATH)
-        );
+        let url = sqlite_url(&path)?;
         // A pool tries again for as long as its patience lasts and then says only that; one
         // connection says at once what is wrong.
         let mut first = AnyConnection::connect(&url).await?;
@@ -84,6 +81,13 @@ impl Store {
         MIGRATIONS.run(&pool).await?;
         Self::with_pools(Engine::Postgres, pool.clone(), pool).await
     }
+}
+
+/// The address of a file, as the engine wants it.
+pub(super) fn sqlite_url(path: &Path) -> Result<String, StoreError> {
+    let path = std::path::absolute(path).map_err(|source| file_error(path, source))?;
+    let path = path.to_string_lossy();
+    Ok(format!("sqlite://{}", utf8_percent_encode(&path, PATH)))
 }
 
 fn sqlite_pool(setup: &'static str, connections: u32) -> AnyPoolOptions {

@@ -141,6 +141,16 @@ impl TicketKey {
         })
     }
 
+    /// Four digits that follow from a nonce and that only this service can tell: by them a person sees
+    /// that a picture is of this server.
+    pub fn check_code(&self, nonce: &str) -> String {
+        let bytes = self.mac(CHECK, nonce.as_bytes()).finalize().into_bytes();
+        let number = bytes.iter().fold(0_u64, |number, &byte| {
+            number.wrapping_mul(256).wrapping_add(byte.into())
+        });
+        format!("{:04}", number % 10_000)
+    }
+
     fn seal(&self, claims: Claims, random: [u8; 16]) -> String {
         let mut bytes = Vec::with_capacity(BYTES);
         bytes.push(FORM);
@@ -241,6 +251,7 @@ const BYTES: usize = BODY + 32;
 
 const SEAL: &[u8] = b"papilio ticket seal\0";
 const CHALLENGE: &[u8] = b"papilio offline message challenge\0";
+const CHECK: &[u8] = b"papilio check page\0";
 const PROOF: &[u8] = b"papilio ticket proof\0";
 
 /// A challenge holds for at least so many seconds, and less than twice as many.

@@ -30,6 +30,12 @@ impl Token {
         &self.0
     }
 
+    /// Another secret that follows from this one, for one purpose: in hexadecimal digits. It tells nobody
+    /// this one, nor what is kept of it.
+    pub fn derive(&self, purpose: &str) -> String {
+        hash(&format!("{purpose}:{}", self.0))
+    }
+
     /// What is kept of it.
     pub(super) fn hash(&self) -> String {
         hash(&self.0)
@@ -74,6 +80,8 @@ mod tests {
         let token = Token::random();
         assert_eq!(format!("{token:?}"), "Token");
         assert!(!token.hash().contains(token.expose()));
+        assert_ne!(token.derive("form"), token.hash());
+        assert_ne!(token.derive("form"), token.derive("other"));
         assert_eq!(
             hash("abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

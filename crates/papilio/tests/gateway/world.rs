@@ -73,6 +73,7 @@ impl World {
             node: Arc::clone(&node),
             gateway: gateway.clone(),
             office: Office::new(store.clone(), passwords, &config, None),
+            mail: None,
         });
         let (http, _stop, _running) = crate::support::listen(router.clone(), config).await;
         Self {

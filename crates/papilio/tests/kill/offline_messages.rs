@@ -88,9 +88,9 @@ fn compare(writers: &mut [Writer], reader: usize, mailbox: &Mailbox) {
 }
 
 /// Who leaves messages for the next one, and reads and deletes their own.
-struct Writer {
-    number: usize,
-    ticket: String,
+pub(super) struct Writer {
+    pub(super) number: usize,
+    pub(super) ticket: String,
     /// Good for hours, through every restart.
     lock_key: String,
     step: usize,
@@ -112,9 +112,9 @@ enum UnderWay {
 }
 
 /// What is in a mailbox: the texts, and whether they are marked as read.
-type Mailbox = BTreeMap<String, bool>;
+pub(super) type Mailbox = BTreeMap<String, bool>;
 
-async fn writers(folder: &Path) -> Vec<Writer> {
+pub(super) async fn writers(folder: &Path) -> Vec<Writer> {
     let config = Config {
         data: folder.to_owned(),
         ..Config::default()
@@ -192,7 +192,7 @@ impl Writer {
         answer
     }
 
-    fn store(&self, text: &str) -> String {
+    pub(super) fn store(&self, text: &str) -> String {
         let (from, to) = (handle(self.number), handle((self.number + 1) % CLIENTS));
         let body = format!(
             "<Envelope><Header><From memberName='{from}'/><To memberName='{to}'/>\
@@ -216,7 +216,7 @@ impl Writer {
     }
 
     /// Everything in this one's mailbox, each once.
-    async fn mailbox(&self, address: SocketAddr) -> Mailbox {
+    pub(super) async fn mailbox(&self, address: SocketAddr) -> Mailbox {
         let mut client = Client::connect(address).await;
         let listed = client.ask(&self.fetch("<GetMetadata/>")).await;
         assert_eq!(listed.status(), "200", "{}", listed.body);

@@ -101,6 +101,7 @@ impl House {
                 node: Arc::clone(&node),
                 gateway: Gateway::new(&config.gateway, reception),
                 office: Office::new(store.clone(), passwords, &config, None),
+                mail: None,
             })
         };
         Self {

@@ -18,6 +18,7 @@ use papilio::credentials::Credentials;
 use papilio::directory::ListLimits;
 use papilio::http::{self, Gateway, Services};
 use papilio::listen::{Announcer, Reception};
+use papilio::mail::Mailer;
 use papilio::node::{self, Node};
 use papilio::password::{Password, PasswordSettings, Passwords};
 use papilio::per_address::PerAddress;
@@ -34,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) store: Store,
     pub(crate) passwords: Passwords,
+    pub(crate) node: Arc<Node>,
+    pub(crate) router: Router,
     pub(crate) alice: Account,
     pub(crate) stop: oneshot::Sender<()>,
     pub(crate) running: JoinHandle<()>,
@@ -45,7 +48,9 @@ impl Server {
         Self::with(Config::default()).await
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
+    /// Over plain HTTP alone, whatever else is configured.
+    pub(crate) async fn with(mut config: Config) -> Self {
+        config.listen.https = None;
         let folder = TempDir::new().unwrap();
         let database = Database::Sqlite {
             path: folder.path().join("papilio.db"),
@@ -70,15 +75,19 @@ impl Server {
             store: store.clone(),
             credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
             config: Arc::new(config.clone()),
-            node,
+            node: Arc::clone(&node),
             gateway: Gateway::new(&config.gateway, reception),
             office: Office::new(store.clone(), passwords.clone(), &config, None),
+            mail: Mailer::start(&config.mail).unwrap(),
         };
-        let (address, stop, running) = listen(http::router(services), config).await;
+        let router = http::router(services);
+        let (address, stop, running) = listen(router.clone(), config).await;
         Self {
             address,
             store,
             passwords,
+            node,
+            router,
             alice,
             stop,
             running,

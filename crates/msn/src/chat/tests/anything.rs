@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use msnp_client::Status;
 
 use super::super::event::{
-    Attention, Effect, Event, Failure, Heard, Outcome, Request, RoomId, Utterance,
+    Attention, Effect, Event, Failure, Heard, OfferId, Outcome, Request, RoomId, Utterance,
 };
 use super::{Scene, book, contact, handle, there};
 
@@ -39,7 +39,7 @@ const TEXTS: [&str; 8] = [
     "/msg bob hi",
     "\u{301}\u{200d}\u{fe0f}",
 ];
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 16] = [
     "/msg bob@example.com hi",
     "/msg carol@example.com",
     "/invite erin@example.com",
@@ -50,6 +50,10 @@ const COMMANDS: [&str; 12] = [
     "/clear",
     "/offline",
     "/reconnect",
+    "/send \u{1b}/a file",
+    "/accept",
+    "/decline",
+    "/picture bob@example.com",
     "/group bob@example.com Some",
     "words, just words",
 ];
@@ -85,7 +89,7 @@ const MODIFIERS: [KeyModifiers; 4] = [
 fn heard(dice: &mut Dice) -> Heard {
     let (room, from) = (RoomId(dice.below(6)), handle(dice.one(&WHO)));
     let words = dice.one(&TEXTS).to_owned();
-    match dice.below(14) {
+    match dice.below(16) {
         0..4 => Heard::Said { room, from, words },
         4 => Heard::Typing { room, from },
         5 => Heard::Nudged { room, from },
@@ -108,6 +112,13 @@ fn heard(dice: &mut Dice) -> Heard {
         12 => Heard::Disconnected {
             reason: words,
             retry_in: dice.one(&[None, Some(Duration::from_secs(2))]),
+        },
+        13..15 => Heard::Offered {
+            room,
+            from,
+            offer: OfferId(dice.below(5)),
+            name: words,
+            size: dice.below(1 << 30),
         },
         _ => Heard::Reconnected,
     }
@@ -158,6 +169,15 @@ fn outcome(dice: &mut Dice, effect: Effect) -> Option<Outcome> {
         Effect::Ask(request) => Outcome::Refused {
             request,
             why: TEXTS[2].to_owned(),
+        },
+        Effect::Take { conversation, .. } => Outcome::Taken {
+            conversation,
+            name: TEXTS[2].to_owned(),
+            outcome: Err(TEXTS[2].to_owned()),
+        },
+        Effect::FetchPicture { handle, place } => Outcome::Pictured {
+            handle,
+            outcome: Ok(place),
         },
         Effect::SignIn { .. } => Outcome::SignedIn(Box::new(book())),
         _ => return None,

@@ -28,10 +28,10 @@ fn writing_begins_wherever_one_is() {
 fn tab_walks_through_what_could_be_meant() {
     let mut scene = Scene::new(80, 24);
     scene.write("/a").press(KeyCode::Tab);
-    assert_eq!(scene.state.draft().text(), "/add ");
-    assert!(scene.screen().contains("[/add]  /allow  /alias"));
+    assert_eq!(scene.state.draft().text(), "/accept ");
+    assert!(scene.screen().contains("[/accept]  /add  /allow  /alias"));
     scene.press(KeyCode::Tab);
-    assert_eq!(scene.state.draft().text(), "/allow ");
+    assert_eq!(scene.state.draft().text(), "/add ");
     scene.press(KeyCode::BackTab).press(KeyCode::BackTab);
     assert_eq!(scene.state.draft().text(), "/alias ");
     scene.write("bo").press(KeyCode::Tab);

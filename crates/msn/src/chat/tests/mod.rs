@@ -2,6 +2,7 @@
 
 mod anything;
 mod connection;
+mod files;
 mod keyboard;
 mod screens;
 mod talking;

@@ -2,6 +2,7 @@
 //! events come out.
 
 mod incoming;
+mod outgoing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
+use outgoing::Outgoing;
 
 use super::files::{self, FileName};
 use super::packet::{CHUNK, Packet};
@@ -22,6 +24,9 @@ pub const WINDOW: usize = 16;
 
 /// How long a transfer may stand still.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long somebody may think about a file that is offered.
+const THINKING: Duration = Duration::from_secs(15 * 60);
 
 /// How many transfers others may have under way with this account in one conversation.
 const MOST: usize = 16;
@@ -44,6 +49,8 @@ pub struct Transfers {
     arriving: BTreeMap<(Handle, u32), Arriving>,
     /// To be sent when the server has acknowledged what is on its way.
     queue: VecDeque<(Handle, Packet)>,
+    /// Files on their way to others: after the queue, each in its turn.
+    outgoing: VecDeque<Outgoing>,
     on_their_way: usize,
 }
 
@@ -63,16 +70,18 @@ enum State {
     },
     /// A file was offered, and nobody has said yes.
     Offering {
-        data: Bytes,
+        size: u64,
     },
     /// A file is offered to this account.
     Offered {
         invitation: Slp,
         size: u64,
     },
-    /// This account said yes.
+    /// This account said yes, and has so much of it, all in one message.
     Receiving {
         size: u64,
+        message: Option<u32>,
+        received: u64,
     },
     /// Yes was said to who asked for a picture: next the four bytes, then the data.
     Promised {
@@ -87,6 +96,16 @@ enum State {
     Sending {
         waits_for: u32,
     },
+}
+
+impl State {
+    /// How long it may stay as it is.
+    fn patience(&self) -> Duration {
+        match self {
+            Self::Offering { .. } | Self::Offered { .. } => THINKING,
+            _ => PATIENCE,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -105,6 +124,13 @@ pub enum Effect {
         to: Handle,
         /// What.
         packet: Packet,
+    },
+    /// To go on with a file, [`Transfers::supply`] this much of it, or [`Transfers::cancel`].
+    Read {
+        /// Which.
+        id: TransferId,
+        /// How many bytes, following those supplied before.
+        length: usize,
     },
     /// The application may want to know.
     Event(Event),
@@ -125,8 +151,12 @@ pub enum Event {
         /// How long it is.
         size: u64,
     },
-    /// Data is there, whole.
+    /// A picture is there, whole.
     Received(Received),
+    /// The next part of a file is there.
+    Part(Received),
+    /// All parts of a file were there.
+    Taken(TransferId),
     /// The other one has it all.
     Sent(TransferId),
     /// Nothing comes of it.
@@ -188,6 +218,7 @@ impl Transfers {
             transfers: BTreeMap::new(),
             arriving: BTreeMap::new(),
             queue: VecDeque::new(),
+            outgoing: VecDeque::new(),
             on_their_way: 0,
         }
     }
@@ -213,17 +244,18 @@ impl Transfers {
         self.invite(now, peer, state, [slp::PICTURE, "1", &context], effects)
     }
 
-    /// Offers somebody a file.
+    /// Offers somebody a file of so many bytes. They are asked for when the other one wants it
+    /// ([`Effect::Read`]).
     pub fn offer(
         &mut self,
         now: Instant,
         peer: &Handle,
         name: &FileName,
-        data: Bytes,
+        size: u64,
         effects: &mut Vec<Effect>,
     ) -> TransferId {
-        let context = files::context(name, data.len() as u64);
-        let state = State::Offering { data };
+        let context = files::context(name, size);
+        let state = State::Offering { size };
         self.invite(now, peer, state, [slp::FILE, "2", &context], effects)
     }
 
@@ -249,12 +281,18 @@ impl Transfers {
         let transfer = Transfer {
             peer: peer.clone(),
             call: invitation.call.clone(),
+            deadline: now + state.patience(),
             state,
-            deadline: now + PATIENCE,
         };
         self.transfers.insert(id, transfer);
         self.send_slp(peer, &invitation, effects);
         id
+    }
+
+    /// Whether a file is still offered to this account.
+    pub fn is_offered(&self, id: TransferId) -> bool {
+        let transfer = self.transfers.get(&id);
+        transfer.is_some_and(|transfer| matches!(transfer.state, State::Offered { .. }))
     }
 
     /// Takes a file that is offered.
@@ -265,7 +303,11 @@ impl Transfers {
         if let State::Offered { invitation, size } = &transfer.state {
             let answer = invitation.answer(200, "OK").with("SessionID", id.0);
             let peer = transfer.peer.clone();
-            transfer.state = State::Receiving { size: *size };
+            transfer.state = State::Receiving {
+                size: *size,
+                message: None,
+                received: 0,
+            };
             transfer.deadline = now + PATIENCE;
             self.send_slp(&peer, &answer, effects);
         }
@@ -293,7 +335,8 @@ impl Transfers {
     // ---- What happens --------------------------------------------------------------------------
 
     /// The server has acknowledged one packet, or said that somebody does not have it.
-    pub fn acknowledged(&mut self, effects: &mut Vec<Effect>) {
+    pub fn acknowledged(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.advance(now);
         self.on_their_way = self.on_their_way.saturating_sub(1);
         self.pump(effects);
     }
@@ -314,6 +357,7 @@ impl Transfers {
     pub fn left(&mut self, peer: &Handle, effects: &mut Vec<Effect>) {
         self.arriving.retain(|(from, _), _| from != peer);
         self.queue.retain(|(to, _)| to != peer);
+        self.outgoing.retain(|outgoing| outgoing.to != *peer);
         let mut gone = BTreeSet::new();
         self.transfers.retain(|id, transfer| {
             let stays = transfer.peer != *peer;
@@ -347,7 +391,7 @@ impl Transfers {
         let message = self.next_id();
         let ack_session = u32::from_le_bytes(self.draw.bytes());
         let total = data.len() as u64;
-        // An empty file is one empty packet.
+        // An empty picture is one empty packet.
         for at in (0..data.len().max(1)).step_by(CHUNK) {
             let packet = Packet {
                 session: id.0,
@@ -368,7 +412,8 @@ impl Transfers {
 
     fn pump(&mut self, effects: &mut Vec<Effect>) {
         while self.on_their_way < WINDOW {
-            let Some((to, packet)) = self.queue.pop_front() else {
+            let next = self.queue.pop_front();
+            let Some((to, packet)) = next.or_else(|| self.next_of_a_file(effects)) else {
                 return;
             };
             self.on_their_way += 1;

@@ -33,7 +33,7 @@ impl Transfers {
         if let Some(transfer) = self.transfers.get_mut(&id)
             && transfer.peer == *from
         {
-            transfer.deadline = now + PATIENCE;
+            transfer.deadline = now + transfer.state.patience();
         }
         if packet.acknowledges() {
             self.message_acknowledged(now, from, &packet, effects);
@@ -43,9 +43,11 @@ impl Transfers {
             self.fail(from, id, Failure::Cancelled, effects);
             return;
         }
-        if let Some(data) = self.assemble(from, &packet, effects) {
-            let acknowledgement = packet.acknowledgement(self.next_id());
-            self.queue.push_back((from.clone(), acknowledgement));
+        if self.is_receiving(from, id) {
+            self.part(from, id, &packet, effects);
+            self.pump(effects);
+        } else if let Some(data) = self.assemble(from, &packet, effects) {
+            self.acknowledge(from, &packet);
             if packet.session == 0 {
                 if let Ok(slp) = Slp::parse(&data) {
                     self.slp(now, from, &slp, pictures, effects);
@@ -55,6 +57,59 @@ impl Transfers {
             }
             self.pump(effects);
         }
+    }
+
+    fn is_receiving(&self, from: &Handle, id: TransferId) -> bool {
+        let transfer = self.transfers.get(&id);
+        transfer.is_some_and(|t| t.peer == *from && matches!(t.state, State::Receiving { .. }))
+    }
+
+    /// All of a message is there.
+    fn acknowledge(&mut self, from: &Handle, last: &Packet) {
+        let acknowledgement = last.acknowledgement(self.next_id());
+        self.queue.push_back((from.clone(), acknowledgement));
+    }
+
+    /// A part of a file: handed on at once, since a file may be longer than the memory.
+    fn part(&mut self, from: &Handle, id: TransferId, packet: &Packet, effects: &mut Vec<Effect>) {
+        let Some(transfer) = self.transfers.get_mut(&id) else {
+            return;
+        };
+        let State::Receiving {
+            size,
+            message,
+            received,
+        } = &mut transfer.state
+        else {
+            return;
+        };
+        // A conversation keeps the order.
+        let fits = packet.total == *size
+            && packet.offset == *received
+            && *message.get_or_insert(packet.id) == packet.id;
+        *received += packet.data.len() as u64;
+        let is_whole = *received == *size;
+        let call = transfer.call.clone();
+        if fits && !packet.data.is_empty() {
+            let data = packet.data.clone();
+            effects.push(Effect::Event(Event::Part(Received { id, data })));
+        }
+        if fits && !is_whole {
+            return;
+        }
+        if fits {
+            self.acknowledge(from, packet);
+            self.transfers.remove(&id);
+            effects.push(Effect::Event(Event::Taken(id)));
+        } else {
+            self.fail(from, id, Failure::Corrupt, effects);
+        }
+        self.say_bye(from, id, &call, effects);
+    }
+
+    fn say_bye(&mut self, to: &Handle, id: TransferId, call: &str, effects: &mut Vec<Effect>) {
+        let bye = Slp::bye(call, self.draw.guid()).with("SessionID", id.0);
+        self.send_slp(to, &bye, effects);
     }
 
     /// Puts packets together; the whole, when this was the last.
@@ -70,7 +125,6 @@ impl Transfers {
             (_, Some(transfer)) if transfer.peer == *from => match &transfer.state {
                 // The four bytes before the data, too.
                 State::Fetching { object } => object.size.max(4),
-                State::Receiving { size } => (*size).max(4),
                 _ => return None,
             },
             (_, _) => return None,
@@ -149,7 +203,7 @@ impl Transfers {
                 };
                 let id = *id;
                 // Some say goodbye when they have it all, before they acknowledge it.
-                if let State::Sending { .. } = transfer.state {
+                if matches!(transfer.state, State::Sending { .. }) && self.all_left(id) {
                     self.transfers.remove(&id);
                     self.forget(id);
                     effects.push(Effect::Event(Event::Sent(id)));
@@ -184,8 +238,8 @@ impl Transfers {
         let transfer = |state| Transfer {
             peer: from.clone(),
             call: slp.call.clone(),
+            deadline: now + State::patience(&state),
             state,
-            deadline: now + PATIENCE,
         };
         if purpose.eq_ignore_ascii_case(slp::PICTURE) {
             let wanted = LENIENT.decode(context).ok();
@@ -224,9 +278,9 @@ impl Transfers {
             return;
         };
         transfer.deadline = now + PATIENCE;
-        if let State::Offering { data } = &transfer.state {
-            let (data, peer) = (data.clone(), transfer.peer.clone());
-            let waits_for = self.send(&peer, id, (packet::FILE, 2), &data, effects);
+        if let State::Offering { size } = transfer.state {
+            let peer = transfer.peer.clone();
+            let waits_for = self.send_file(&peer, id, size, effects);
             self.become_state(id, State::Sending { waits_for });
         }
     }
@@ -276,7 +330,7 @@ impl Transfers {
         }
     }
 
-    /// A whole message of a transfer.
+    /// A whole message of a transfer of a picture.
     fn data(&mut self, from: &Handle, id: TransferId, data: Bytes, effects: &mut Vec<Effect>) {
         let Some(transfer) = self.transfers.get(&id) else {
             return;
@@ -289,7 +343,6 @@ impl Transfers {
                 }
                 BASE64.encode(Sha1::digest(&data)) == object.sha1d
             }
-            State::Receiving { size } => data.len() as u64 == *size,
             _ => return,
         };
         let call = transfer.call.clone();
@@ -298,8 +351,7 @@ impl Transfers {
         } else if self.transfers.remove(&id).is_some() {
             effects.push(Effect::Event(Event::Received(Received { id, data })));
         }
-        let bye = Slp::bye(&call, self.draw.guid()).with("SessionID", id.0);
-        self.send_slp(from, &bye, effects);
+        self.say_bye(from, id, &call, effects);
     }
 
     fn fail(&mut self, from: &Handle, id: TransferId, failure: Failure, effects: &mut Vec<Effect>) {
@@ -313,6 +365,7 @@ impl Transfers {
     /// What is left of a transfer that is over.
     pub(super) fn forget(&mut self, id: TransferId) {
         self.queue.retain(|(_, packet)| packet.session != id.0);
+        self.outgoing.retain(|outgoing| outgoing.id != id);
         self.arriving.retain(|_, arriving| arriving.session != id.0);
     }
 

@@ -9,6 +9,9 @@ use sha1::{Digest as _, Sha1};
 struct World {
     ends: [Transfers; 2],
     under_way: [VecDeque<Packet>; 2],
+    /// What was asked for of the files that are sent.
+    wanted: [VecDeque<(TransferId, usize)>; 2],
+    supplied: usize,
     events: [Vec<Event>; 2],
     offered: Bytes,
     now: Instant,
@@ -43,6 +46,8 @@ impl World {
                 Transfers::new(bob, Seed([2; 16])),
             ],
             under_way: Default::default(),
+            wanted: Default::default(),
+            supplied: 0,
             events: Default::default(),
             offered,
             now: Instant::now(),
@@ -59,6 +64,16 @@ impl World {
                     assert_eq!(to, handles()[1 - end]);
                     self.under_way[end].push_back(packet);
                 }
+                Effect::Read { id, length } => self.wanted[end].push_back((id, length)),
+                // A file comes in parts: as one, for who looks at the whole.
+                Effect::Event(Event::Part(part)) => match self.events[end].last_mut() {
+                    Some(Event::Part(before)) if before.id == part.id => {
+                        let mut data = before.data.to_vec();
+                        data.extend_from_slice(&part.data);
+                        before.data = data.into();
+                    }
+                    _ => self.events[end].push(Event::Part(part)),
+                },
                 Effect::Event(event) => self.events[end].push(event),
             }
         }
@@ -70,7 +85,7 @@ impl World {
         let Some(packet) = self.under_way[end].pop_front() else {
             return false;
         };
-        self.act(end, |transfers, _, effects| transfers.acknowledged(effects));
+        self.act(end, Transfers::acknowledged);
         let from = handles()[end].clone();
         let offered = self.offered.clone();
         let pictures = |object: &MsnObject| {
@@ -83,12 +98,27 @@ impl World {
     }
 
     fn settle(&mut self) {
-        while self.step(ALICE) | self.step(BOB) {}
+        while self.step(ALICE) | self.step(BOB) | self.supply() {}
+    }
+
+    /// Alice's next bytes, from one file.
+    fn supply(&mut self) -> bool {
+        let Some((id, length)) = self.wanted[ALICE].pop_front() else {
+            return false;
+        };
+        let from = self.supplied;
+        self.supplied += length;
+        let piece = data(from + length).slice(from..);
+        self.act(ALICE, |alice, now, effects| {
+            alice.supply(now, id, piece, effects);
+        });
+        true
     }
 
     fn nothing_is_left(&self) {
         for end in &self.ends {
-            assert!(end.transfers.is_empty() && end.arriving.is_empty() && end.queue.is_empty());
+            assert!(end.transfers.is_empty() && end.arriving.is_empty());
+            assert!(end.queue.is_empty() && end.outgoing.is_empty());
         }
     }
 }
@@ -137,7 +167,7 @@ fn offer(world: &mut World, size: usize) -> TransferId {
     let bob = handles()[BOB].clone();
     let name = FileName::of("notes.txt");
     world.act(ALICE, |alice, now, effects| {
-        alice.offer(now, &bob, &name, data(size), effects);
+        alice.offer(now, &bob, &name, size as u64, effects);
     });
     world.settle();
     let [
@@ -162,11 +192,15 @@ fn a_file_is_taken() {
         let id = offer(&mut world, size);
         world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
         world.settle();
-        let received = Event::Received(Received {
+        let parts = Event::Part(Received {
             id,
             data: data(size),
         });
-        assert_eq!(world.events[BOB].last(), Some(&received), "{size}");
+        let expected: Vec<_> = [parts, Event::Taken(id)]
+            .into_iter()
+            .skip(usize::from(size == 0))
+            .collect();
+        assert_eq!(world.events[BOB][1..], expected, "{size}");
         assert_eq!(world.events[ALICE], [Event::Sent(id)], "{size}");
         world.nothing_is_left();
     }
@@ -193,7 +227,7 @@ fn a_file_is_declined_cancelled_or_forgotten() {
                 world.act(BOB, |bob, _, effects| bob.cancel(id, effects));
             }
             Failure::TimedOut => {
-                world.now += PATIENCE;
+                world.now += THINKING;
                 for end in [ALICE, BOB] {
                     world.act(end, Transfers::timer);
                 }
@@ -204,14 +238,102 @@ fn a_file_is_declined_cancelled_or_forgotten() {
         }
         world.settle();
         let failed = Event::Failed { id, failure };
-        assert!(
-            world.events[ALICE].contains(&failed) || failure == Failure::Cancelled,
-            "{:?}",
-            world.events
-        );
+        assert!(world.events[ALICE].contains(&failed), "{:?}", world.events);
         assert!(world.ends[ALICE].transfers.is_empty(), "{failure:?}");
         assert!(world.ends[ALICE].queue.is_empty(), "{failure:?}");
+        assert!(world.ends[ALICE].outgoing.is_empty(), "{failure:?}");
     }
+}
+
+#[test]
+fn of_a_file_only_what_is_about_to_leave_is_in_memory() {
+    let mut world = World::new(Bytes::new());
+    let id = offer(&mut world, 1_000_000);
+    world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
+    let mut most = 0;
+    while world.step(BOB) | world.step(ALICE) | world.supply() {
+        if let Some(Event::Part(part)) = world.events[BOB].last() {
+            most = most.max(world.supplied - part.data.len());
+        }
+        assert!(world.ends[BOB].arriving.is_empty());
+    }
+    assert!((1..200_000).contains(&most), "{most}");
+    assert_eq!(world.events[ALICE], [Event::Sent(id)]);
+    world.nothing_is_left();
+}
+
+#[test]
+fn somebody_may_think_about_a_file_longer_than_a_transfer_may_stand_still() {
+    let mut world = World::new(Bytes::new());
+    let id = offer(&mut world, 10);
+    world.now += THINKING / 2;
+    for end in [ALICE, BOB] {
+        world.act(end, Transfers::timer);
+    }
+    world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
+    world.settle();
+    assert_eq!(world.events[ALICE], [Event::Sent(id)]);
+}
+
+#[test]
+fn a_file_may_take_as_long_as_it_gets_on() {
+    let mut world = World::new(Bytes::new());
+    let id = offer(&mut world, 100_000);
+    world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
+    while world.step(BOB) | world.step(ALICE) | world.supply() {
+        world.now += PATIENCE / 2;
+        for end in [ALICE, BOB] {
+            world.act(end, Transfers::timer);
+        }
+    }
+    assert_eq!(world.events[ALICE], [Event::Sent(id)]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_to_its_end_is_cancelled() {
+    let mut world = World::new(Bytes::new());
+    let id = offer(&mut world, 1_000_000);
+    world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
+    while world.wanted[ALICE].is_empty() {
+        assert!(world.step(BOB) | world.step(ALICE));
+    }
+    world.wanted[ALICE].clear();
+    world.act(ALICE, |alice, now, effects| {
+        alice.supply(now, id, Bytes::new(), effects);
+    });
+    world.settle();
+    let failure = Failure::Cancelled;
+    assert_eq!(
+        world.events[BOB].last(),
+        Some(&Event::Failed { id, failure })
+    );
+    world.nothing_is_left();
+}
+
+#[test]
+fn a_small_picture_does_not_wait_for_large_files() {
+    let mut world = World::new(data(9_000));
+    let alice = handles()[ALICE].clone();
+    let ids: Vec<_> = (0..2)
+        .map(|_| {
+            world.events[BOB].clear();
+            offer(&mut world, 200_000)
+        })
+        .collect();
+    for &id in &ids {
+        world.act(BOB, |bob, now, effects| bob.accept(now, id, effects));
+    }
+    // The picture goes the same way as the files.
+    let object = object_of(&data(9_000));
+    world.act(BOB, |bob, now, effects| {
+        bob.fetch(now, &alice, object, effects);
+    });
+    world.settle();
+    let [Event::Sent(picture), Event::Sent(_), Event::Sent(_)] = world.events[ALICE][..] else {
+        panic!("{:?}", world.events[ALICE]);
+    };
+    assert!(!ids.contains(&picture));
+    world.nothing_is_left();
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! The file `papilio.toml` at the root of the repository documents every key with its default; a
 //! test holds it to that.
 
+mod admin;
 mod client;
 mod defaults;
 mod effective;
@@ -34,6 +35,7 @@ use crate::pictures::PictureLimits;
 use crate::sign_in_throttle::ThrottleSettings;
 use crate::store::Database;
 
+pub use admin::Admin;
 pub use client::{Banner, Client, Tab, TextAd};
 pub use effective::{Effective, Key, Origin};
 pub use keys::DOCUMENTED;
@@ -80,6 +82,8 @@ pub struct Config {
     pub http: Http,
     /// People's pages.
     pub pages: Pages,
+    /// What operators do.
+    pub admin: Admin,
     /// Mail to people.
     pub mail: Mail,
     /// Certificates, and names for modern browsers.

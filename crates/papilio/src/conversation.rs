@@ -28,7 +28,7 @@ use msnp::wire::version::Dialect;
 use parking_lot::{Mutex, RwLock};
 use rand::RngExt;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Reached};
 use crate::mailbox::{Mailbox, Post, Receipt};
 use crate::metrics::METRICS;
 use crate::store::account::AccountId;
@@ -307,8 +307,7 @@ impl Seat {
         directory: &Directory,
         now: Instant,
     ) -> Result<SessionId, ErrorCode> {
-        let settings = self.conversations.settings();
-        let limit = settings.failed_calls;
+        let limit = self.conversations.settings().failed_calls;
         if limit != 0 && self.failed_calls >= limit {
             return Err(ErrorCode::TooActive);
         }
@@ -316,7 +315,7 @@ impl Seat {
             return Err(ErrorCode::AlreadyThere);
         }
         let reached = directory.reach(self.account, handle);
-        let mut conversation = self.conversation.lock();
+        let conversation = self.conversation.lock();
         let there = |seated: &Seated| seated.member.handle == *handle;
         if conversation.seated.iter().any(there) {
             return Err(ErrorCode::AlreadyThere);
@@ -325,6 +324,14 @@ impl Seat {
             self.failed_calls += 1;
             return Err(ErrorCode::NotOnline);
         };
+        drop(conversation);
+        self.ring(reached, now)
+    }
+
+    /// Rings somebody who was found, by the rules of [`Directory::reach`] or by right of the service.
+    pub(crate) fn ring(&mut self, reached: Reached, now: Instant) -> Result<SessionId, ErrorCode> {
+        let settings = self.conversations.settings();
+        let mut conversation = self.conversation.lock();
         conversation.ringing.retain(|&(_, until)| until > now);
         if conversation
             .ringing

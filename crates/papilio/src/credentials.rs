@@ -1,18 +1,22 @@
 //! The one door for a handle and a password (services-auth, 3, 6, 10 and 12; RULINGS, throttling).
 //!
-//! Wrong password, unknown account, disabled account, too many failures: they look the same and take
-//! the same time, one run of argon2. Why it was no stands in the log, without the password.
+//! Wrong password, unknown, disabled or banned account, banned address, too many failures: they look
+//! the same and take the same time, one run of argon2. Why it was no stands in the log, without the
+//! password.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use msnp::handle::Handle;
 
+use crate::bans::Bans;
 use crate::metrics::{self, METRICS};
 use crate::password::{Password, PasswordError, Passwords, StoredPassword, Verdict};
 use crate::sign_in_throttle::{SignInThrottle, ThrottleSettings, Throttled};
 use crate::store::account::{Account, AccountId};
+use crate::store::ban::BanSubject;
 use crate::store::{Store, StoreError};
 
 /// Checks handles with passwords. Cloning one is a few reference counts.
@@ -21,6 +25,7 @@ pub struct Credentials {
     store: Store,
     passwords: Passwords,
     throttle: Arc<SignInThrottle>,
+    bans: Arc<Bans>,
 }
 
 /// Why a password was neither right nor wrong.
@@ -41,7 +46,13 @@ impl Credentials {
             store,
             passwords,
             throttle: Arc::new(SignInThrottle::new(throttle)),
+            bans: Arc::default(),
         }
+    }
+
+    /// The same door, which nobody from these networks gets through.
+    pub fn closed_to(self, bans: Arc<Bans>) -> Self {
+        Self { bans, ..self }
     }
 
     /// Lets other settings of the throttle hold from now on.
@@ -75,6 +86,7 @@ impl Credentials {
         password: &str,
         now: Instant,
     ) -> Result<Result<Account, metrics::Password>, CredentialsError> {
+        let date = Timestamp::now();
         let Ok(handle) = Handle::parse(handle) else {
             self.passwords.verify(None, password).await?;
             tracing::info!(%peer, "sign-in refused: what was sent is not a handle");
@@ -84,11 +96,19 @@ impl Credentials {
             self.passwords.verify(None, password).await?;
             return Ok(Err(throttled(peer, &handle, limit)));
         }
+        if self.bans.refuse(peer, date) {
+            self.passwords.verify(None, password).await?;
+            tracing::info!(%peer, %handle, "sign-in refused: the address is banned");
+            return Ok(Err(metrics::Password::Banned));
+        }
         let known = self.store.account_with_password(&handle).await?;
+        // After the account: whoever was banned in between gets tickets of before, which are dead.
+        let subject = BanSubject::Account(handle.clone());
+        let is_banned = self.store.ban_on(&subject, date).await?.is_some();
         // One who may not sign in must not be answered faster because his password is remembered.
         let stored = known
             .as_ref()
-            .filter(|(account, _)| !account.disabled)
+            .filter(|(account, _)| !account.disabled && !is_banned)
             .map(|(account, stored)| (account.id, stored));
         let verdict = self.passwords.verify(stored, password).await?;
         let why_not = match (known, verdict) {
@@ -100,12 +120,14 @@ impl Credentials {
                 return Ok(Err(throttled(peer, &handle, limit)));
             }
             (Some((account, _)), Verdict::Wrong) if account.disabled => metrics::Password::Disabled,
+            (Some(_), Verdict::Wrong) if is_banned => metrics::Password::Banned,
             (Some(_), Verdict::Wrong) => metrics::Password::Wrong,
             (None, _) => metrics::Password::Unknown,
         };
         self.throttle.failed(peer, &handle, now);
         let why = match why_not {
             metrics::Password::Disabled => "the account is disabled",
+            metrics::Password::Banned => "the account is banned",
             metrics::Password::Unknown => "no such account",
             _ => "wrong password",
         };

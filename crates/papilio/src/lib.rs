@@ -1,6 +1,8 @@
 //! The server's rooms. `main` is the door; tests and benchmarks come in through here.
 
+pub mod admin;
 pub mod backup;
+pub mod bans;
 pub mod cli;
 pub mod config;
 pub mod connection;
@@ -12,6 +14,7 @@ pub mod http;
 pub mod listen;
 pub mod mail;
 pub mod mailbox;
+pub mod maintenance;
 pub mod metrics;
 pub mod node;
 pub mod password;
@@ -20,9 +23,11 @@ pub mod per_address;
 pub mod pictures;
 mod recent;
 pub mod sender_throttle;
+pub mod service_voice;
 pub mod sign_in_throttle;
 pub mod sign_outs;
 pub mod store;
+pub mod system_account;
 pub mod tls;
 pub mod turns;
 pub mod wire_log;

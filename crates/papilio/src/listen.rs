@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use msnp::server::Door;
 use msnp::wire::param::Param;
 use parking_lot::Mutex;
@@ -177,6 +178,11 @@ impl Reception {
         };
         let address = self.announcer.address(local);
         let driver = self.node.open(self.door, address, peer, Instant::now());
+        // Once it is among the connections, so that a ban of just now is seen by one or the other.
+        if self.node.bans.refuse(peer.ip(), Timestamp::now()) {
+            info!(%peer, "refused: banned");
+            return;
+        }
         let connection = Connection::new(stream, driver, Arc::clone(&self.store));
         tokio::spawn(life(connection, counted));
     }

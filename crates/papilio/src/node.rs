@@ -1,7 +1,7 @@
 //! The node: what all connections of one server share (DESIGN, 7: node).
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,10 +12,12 @@ use msnp::wire::line::{Codec, Limits, Side};
 use msnp::wire::param::Param;
 use parking_lot::{Mutex, RwLock};
 
+use crate::bans::Bans;
 use crate::connection::driver::Driver;
 use crate::conversation::{self, Conversations};
 use crate::directory::{Directory, ListLimits};
 use crate::mailbox::Mailbox;
+use crate::maintenance::Maintenance;
 use crate::metrics::METRICS;
 use crate::turns::Turns;
 use crate::wire_log::WireLog;
@@ -44,6 +46,10 @@ pub struct Node {
     pub directory: Directory,
     /// Who talks to whom.
     pub conversations: Arc<Conversations>,
+    /// Whether this node goes down soon.
+    pub maintenance: Maintenance,
+    /// From where nobody may come.
+    pub bans: Arc<Bans>,
     /// Held from a change of stored lists until the directory knows of it.
     pub roster_turn: tokio::sync::Mutex<()>,
     /// Whose connections are written down.
@@ -52,9 +58,20 @@ pub struct Node {
     pub turns: Turns,
     policies: RwLock<Policies>,
     sizes: Sizes,
-    connections: Mutex<HashMap<ConnectionId, Arc<Mailbox>>>,
+    connections: Mutex<HashMap<ConnectionId, Caller>>,
     last_connection: AtomicU64,
     stopping: AtomicBool,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Where post for it waits.
+    pub mailbox: Arc<Mailbox>,
+    /// Where it comes from.
+    pub peer: IpAddr,
+    /// Since when, in seconds since 1970.
+    pub since: i64,
 }
 
 /// What new sessions go by.
@@ -103,6 +120,8 @@ impl Node {
         Arc::new(Self {
             directory: Directory::new(settings.lists),
             conversations: Conversations::new(settings.conversations, Instant::now()),
+            maintenance: Maintenance::default(),
+            bans: Arc::default(),
             roster_turn: tokio::sync::Mutex::default(),
             wire_log: WireLog::default(),
             turns: Turns::default(),
@@ -175,8 +194,13 @@ impl Node {
         let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
         METRICS.connections_accepted.increment(1);
         let mailbox = Mailbox::new(self.sizes.mailbox.load(Ordering::Relaxed));
-        self.connections.lock().insert(id, Arc::clone(&mailbox));
         let seconds = Timestamp::now().as_second();
+        let caller = Caller {
+            mailbox: Arc::clone(&mailbox),
+            peer: peer.ip().to_canonical(),
+            since: seconds,
+        };
+        self.connections.lock().insert(id, caller);
         let nonce = Nonce {
             now: u64::try_from(seconds).unwrap_or(0),
             random: rand::random(),
@@ -209,9 +233,25 @@ impl Node {
         self.stopping.load(Ordering::Relaxed)
     }
 
+    /// Who is connected now.
+    pub fn callers(&self) -> impl Iterator<Item = Caller> + use<> {
+        let callers: Vec<_> = self.connections.lock().values().cloned().collect();
+        callers.into_iter()
+    }
+
+    /// Ends the connections that come from where nobody may come from; how many there were.
+    pub fn end_banned(&self, now: Timestamp) -> usize {
+        self.callers()
+            .filter(|caller| self.bans.refuse(caller.peer, now))
+            // A full mailbox closes its connection, which is what the event is for.
+            .map(|caller| caller.mailbox.put(Event::SignedOut).is_ok())
+            .filter(|&told| told)
+            .count()
+    }
+
     /// Tells every session that the server is going down.
     pub fn shut_down(&self) {
-        let mailboxes: Vec<_> = self.connections.lock().values().cloned().collect();
+        let mailboxes: Vec<_> = self.callers().map(|caller| caller.mailbox).collect();
         // All are told before the first goes, so that nobody hears of the others' going.
         for mailbox in &mailboxes {
             // One whose mailbox is full or closed is going already.

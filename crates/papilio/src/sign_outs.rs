@@ -6,9 +6,8 @@
 //! it has its place ([`Store::is_as_before`]), so that none falls between.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::node::Node;
 use crate::store::sign_out::SignOutNumber;
@@ -27,16 +26,6 @@ impl SignOuts {
     pub async fn new(store: Store, node: Arc<Node>) -> Result<Self, StoreError> {
         let seen = store.last_sign_out().await?;
         Ok(Self { store, node, seen })
-    }
-
-    /// Looks at every interval; ends when dropped.
-    pub async fn run(mut self, interval: Duration) {
-        loop {
-            tokio::time::sleep(interval).await;
-            if let Err(error) = self.look().await {
-                warn!(%error, "cannot look for accounts to sign out");
-            }
-        }
     }
 
     /// Looks once.

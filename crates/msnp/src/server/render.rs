@@ -177,6 +177,11 @@ pub fn mails_deleted(count: usize, dialect: &Dialect) -> Bytes {
     mail_notice(&Message::mails_deleted(count), dialect)
 }
 
+/// `MSG Hotmail`: the server goes down in so many minutes (wire-msnp13, 2, 8).
+pub fn going_down(minutes: u32, dialect: &Dialect) -> Bytes {
+    mail_notice(&Message::shutdown_in(minutes), dialect)
+}
+
 fn mail_notice(message: &Message, dialect: &Dialect) -> Bytes {
     let message = message.write();
     written(NotificationReply::Msg(ServerMessage { message }), dialect)

@@ -4,6 +4,10 @@
 //!   papilio serve ...     serves until it is told to stop
 //!   papilio user ...      looks after accounts
 //!   papilio import FILE   takes in accounts and contacts
+//!   papilio session ...   looks after who is signed in, on the server that runs here
+//!   papilio broadcast ... tells them something
+//!   papilio ban, invite, operator, token, audit      what operators do and did
+//!   papilio openapi       describes the admin API
 //!   papilio dns           prints names for a hosts file or a name server
 //!   papilio patch FILE    gives a client another server
 //!   papilio backup FILE    writes everything to one file
@@ -17,7 +21,10 @@
 //! What was asked for goes to standard output, everything else to standard error. Exit codes: 0 done,
 //! 1 failed, 2 asked for in a way that cannot be understood (the configuration file included).
 
+mod audit;
 mod backup;
+mod ban;
+mod broadcast;
 #[cfg(feature = "tls")]
 mod cert;
 mod check;
@@ -27,11 +34,17 @@ mod dns;
 mod generate;
 mod import;
 mod import_line;
+mod invite;
 mod log;
+mod operator;
 mod patch;
 mod reload;
+mod running;
 pub mod serve;
+mod session;
 mod supervisor;
+mod table;
+mod token;
 mod user;
 
 use std::io::{self, Write};
@@ -44,8 +57,12 @@ use clap::{Args, Parser, Subcommand};
 use msnp::handle::Handle;
 use msnp::wire::version::Version;
 
+use crate::admin::{Office, Operator};
 use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress, Loaded, LogFormat};
+use crate::http;
+use crate::password::Passwords;
 use crate::store::Store;
+use crate::system_account;
 
 /// An MSN Messenger server
 #[derive(Parser)]
@@ -64,6 +81,27 @@ enum Command {
     /// Look after accounts; works while the server runs
     #[command(subcommand, arg_required_else_help = true)]
     User(user::Command),
+    /// Look after who is signed in on the server that runs here
+    #[command(subcommand, arg_required_else_help = true)]
+    Session(session::Command),
+    /// Look after who may not come; works while the server runs
+    #[command(subcommand, arg_required_else_help = true)]
+    Ban(ban::Command),
+    /// Look after who may sign up; works while the server runs
+    #[command(subcommand, arg_required_else_help = true)]
+    Invite(invite::Command),
+    /// Tell everybody something who is signed in on the server that runs here
+    Broadcast(broadcast::Broadcast),
+    /// Look after accounts that may run the service; works while the server runs
+    #[command(subcommand, arg_required_else_help = true)]
+    Operator(operator::Command),
+    /// Look after what programs show to use the admin API; works while the server runs
+    #[command(subcommand, arg_required_else_help = true)]
+    Token(token::Command),
+    /// Show what operators did
+    Audit(audit::Audit),
+    /// Print the description of the admin API in OpenAPI
+    Openapi,
     /// Take in accounts and contacts; works while the server runs
     #[command(long_about = import::HELP)]
     Import(import::Import),
@@ -186,6 +224,27 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
             log::begin(QUIET, LogFormat::Text);
             runtime()?.block_on(user::run(command, &config))
         }
+        Command::Session(command) => {
+            on_data(&flags, async |config| session::run(command, config).await)
+        }
+        Command::Ban(command) => on_data(&flags, async |config| ban::run(command, config).await),
+        Command::Invite(command) => {
+            on_data(&flags, async |config| invite::run(command, config).await)
+        }
+        Command::Broadcast(broadcast) => on_data(&flags, async |config| {
+            broadcast::run(broadcast, config).await
+        }),
+        Command::Operator(command) => {
+            on_data(&flags, async |config| operator::run(command, config).await)
+        }
+        Command::Token(command) => {
+            on_data(&flags, async |config| token::run(command, config).await)
+        }
+        Command::Audit(audit) => on_data(&flags, async |config| audit::run(audit, config).await),
+        Command::Openapi => {
+            let description = http::admin::openapi().to_pretty_json()?;
+            Ok(writeln!(io::stdout(), "{description}")?)
+        }
         Command::Import(import) => {
             let config = Config::load(&flags)?;
             log::begin(QUIET, LogFormat::Text);
@@ -269,6 +328,34 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start")
+}
+
+/// Does what a command says about a data folder.
+fn on_data(
+    flags: &Flags,
+    work: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    log::begin(QUIET, LogFormat::Text);
+    runtime()?.block_on(work(&config))
+}
+
+/// The command is done with the database: a server that runs here looks at what was changed.
+async fn done_with(store: Store, config: &Config) {
+    store.close().await;
+    running::look(config).await;
+}
+
+/// Where the acts of an operator are done by a process that does not serve.
+async fn open_office(config: &Config) -> anyhow::Result<(Office, Store)> {
+    let passwords = Passwords::new(config.passwords())?;
+    let store = open_store(config).await?;
+    Ok((Office::new(store.clone(), passwords, config, None), store))
+}
+
+/// Whoever runs this command.
+fn operator() -> Operator {
+    Operator::command_line(system_account::own())
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

@@ -87,6 +87,7 @@ impl Running {
         services
             .node
             .change(settings(config, pages(config, self.http)));
+        services.office = services.office.with_settings(config);
         services.config = Arc::new(config.clone());
         self.live.replace(http::router(services.clone()));
     }
@@ -105,6 +106,7 @@ impl Loaded {
         new.passwords.clone_from(&old.passwords);
         new.gateway.clone_from(&old.gateway);
         new.mail.clone_from(&old.mail);
+        new.admin.audit_lifetime = old.admin.audit_lifetime;
         new.limits.socket_buffer = old.limits.socket_buffer;
         new.sign_in.sign_out_interval = old.sign_in.sign_out_interval;
         let http = new.http.clone();
@@ -135,6 +137,7 @@ const NEEDS_RESTART: &[&str] = &[
     "passwords",
     "gateway",
     "mail",
+    "admin.audit-lifetime",
     "limits.socket-buffer",
     "sign-in.sign-out-interval",
     "http.head",
@@ -169,6 +172,8 @@ mod tests {
             ("[passwords]\nwaiting = 1", true),
             ("[gateway]\nsessions = 1", true),
             ("[mail]\nwaiting = 1", true),
+            ("[admin]\naudit-lifetime = '1h'", true),
+            ("[admin]\napi = false", false),
             ("[limits]\nsocket-buffer = 1", true),
             ("[sign-in]\nsign-out-interval = 1", true),
             ("[http]\nhead = 10000", true),

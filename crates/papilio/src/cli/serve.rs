@@ -23,10 +23,12 @@ use super::demo;
 use super::log::Filter;
 use super::reload::Running;
 use super::supervisor::{self, Sockets};
+use crate::admin::{self, Office};
 use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
 use crate::conversation;
 use crate::credentials::Credentials;
 use crate::directory::ListLimits;
+use crate::http::admin::{AdminSocket, SOCKET_NAME};
 use crate::http::{self, Gateway, Live, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
 use crate::mail::Mailer;
@@ -34,8 +36,7 @@ use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
-use crate::sign_outs::SignOuts;
-use crate::store::{Claim, Store};
+use crate::store::{Claim, Store, StoreError};
 #[cfg(feature = "tls")]
 use crate::tls::Acceptor;
 
@@ -96,6 +97,7 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     let http_address = ports.http.as_ref().map(|port| port.address);
     let node = Node::new(settings(config, pages(config, http_address)));
     node.wire_log.change(&config.data, &config.wire_log);
+    let serving = admin::Live::new(&store, Arc::clone(&node)).await?;
     let per_address = PerAddress::new(config.limits.connections_per_address);
     let reception = Reception {
         node: Arc::clone(&node),
@@ -107,17 +109,19 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     let gateway = Gateway::new(&config.gateway, reception.clone());
     let services = Services {
         store: store.clone(),
-        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+        credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle())
+            .closed_to(Arc::clone(&node.bans)),
         config: Arc::new(config.clone()),
         node: Arc::clone(&node),
         gateway: gateway.clone(),
+        office: Office::new(store.clone(), passwords, config, Some(Arc::clone(&serving))),
         mail: Mailer::start(&config.mail).context("unusable settings of [mail]")?,
     };
-    let sign_outs = SignOuts::new(store.clone(), Arc::clone(&node)).await?;
     let echo = config.demo.then(|| demo::Echo {
         reception: reception.clone(),
         router: http::router(services.clone()),
     });
+    let socket = AdminSocket::open(&config.data);
     let live = Live::new(http::router(services.clone()));
     let mut running = Running {
         flags,
@@ -144,9 +148,16 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
         listeners.spawn(fresh);
     }
     if let Some(interval) = config.sign_in.sign_out_interval {
-        listeners.spawn(sign_outs.run(interval));
+        listeners.spawn(Arc::clone(&serving).watch(interval));
     }
-    listeners.spawn(clear_away(store.clone()));
+    match socket {
+        Ok(socket) => {
+            listeners.spawn(socket.serve(live.router(), config.http.clone()));
+        }
+        Err(error) => warn!(%error, "commands cannot reach this server: there is no {SOCKET_NAME}"),
+    }
+    let audit_lifetime = config.admin.audit_lifetime;
+    listeners.spawn(clear_away(store.clone(), audit_lifetime));
     listeners.spawn(METRICS.keep_small());
     listeners.spawn(supervisor::stay_alive());
     if let Some(echo) = echo {
@@ -163,6 +174,7 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     let signal = loop {
         tokio::select! {
             signal = &mut stop => break signal,
+            () = serving.stopped() => break "maintenance",
             _ = hang_up.recv() => {
                 supervisor::reloading();
                 running.reload();
@@ -371,7 +383,7 @@ pub(super) fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
 }
 
 /// Clears away what has expired, now and then: nobody is shown it in between.
-async fn clear_away(store: Store) {
+async fn clear_away(store: Store, audit_lifetime: Option<Duration>) {
     let mut rounds = tokio::time::interval(CLEARING_INTERVAL);
     loop {
         rounds.tick().await;
@@ -380,10 +392,28 @@ async fn clear_away(store: Store) {
             Ok(count) => info!(count, "cleared away offline messages"),
             Err(error) => warn!(%error, "cannot clear away offline messages"),
         }
+        if let Err(error) = clear_away_of_operators(&store, audit_lifetime).await {
+            warn!(%error, "cannot clear away bans that are over and old entries of the audit log");
+        }
         if let Err(error) = store.clear_expired_pages(Timestamp::now()).await {
             warn!(%error, "cannot clear away what has expired of people's pages");
         }
     }
+}
+
+async fn clear_away_of_operators(
+    store: &Store,
+    audit_lifetime: Option<Duration>,
+) -> Result<(), StoreError> {
+    let now = Timestamp::now();
+    store.clear_expired_bans(now).await?;
+    if let Some(oldest) = audit_lifetime.and_then(|lifetime| now.checked_sub(lifetime).ok()) {
+        let count = store.clear_audit(oldest).await?;
+        if count > 0 {
+            info!(count, "cleared away old entries of the audit log");
+        }
+    }
+    Ok(())
 }
 
 /// The listener that the service manager has opened, or else one on this address.

@@ -4,14 +4,15 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use msnp::handle::Handle;
 
-use super::{handle, open_store, usage};
+use super::{done_with, handle, open_office, operator, usage};
+use crate::admin::{
+    AccountChange, AccountDetails, AccountSummary, AccountToMake, Office, Operator,
+};
 use crate::config::Config;
-use crate::password::{Password, Passwords, StoredPassword};
-use crate::store::account::{Account, NewAccount};
-use crate::store::{Store, StoreError};
+use crate::password::Password;
+use crate::store::account::AccountId;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -80,130 +81,134 @@ pub(super) struct PasswordFrom {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
-    let store = open_store(config).await?;
-    let done = command.obey(&store, config).await;
-    store.close().await;
+    let (office, store) = open_office(config).await?;
+    let done = command.obey(&office, &operator()).await;
+    done_with(store, config).await;
     done
 }
 
 impl Command {
-    async fn obey(self, store: &Store, config: &Config) -> anyhow::Result<()> {
+    async fn obey(self, office: &Office, by: &Operator) -> anyhow::Result<()> {
         match self {
             Self::Add {
                 who,
                 password,
                 name,
-            } => add(store, config, who.email, password.take()?, name).await,
-            Self::List { text } => list(store, text.as_deref()).await,
-            Self::Show(who) => show(&find(store, &who.email).await?),
+            } => {
+                let new = AccountToMake {
+                    handle: who.email,
+                    name,
+                    password: Some(password.take()?),
+                };
+                let account = office.make_account(by, new).await?;
+                say(format_args!(
+                    "added {}, number {}",
+                    account.handle, account.number
+                ))
+            }
+            Self::List { text } => list(office, by, text.as_deref()).await,
+            Self::Show(who) => show(&office.account(by, &who.email).await?),
             Self::Passwd { who, password } => {
-                let account = find(store, &who.email).await?;
-                let stored = hash(config, password.take()?).await?;
-                store.set_password(account.id, &stored).await?;
+                // Before anybody is asked to think of a password.
+                office.account(by, &who.email).await?;
+                let change = AccountChange::SetPassword(password.take()?);
+                let account = office.change_account(by, &who.email, change).await?;
                 say(format_args!("{} has a new password", account.handle))
             }
             Self::Rename { who, name } => {
-                let account = find(store, &who.email).await?;
-                store
-                    .rename_account(account.id, &name, Timestamp::now())
-                    .await?;
+                let change = AccountChange::Rename(name);
+                let account = office.change_account(by, &who.email, change).await?;
                 say(format_args!("{} has a new name", account.handle))
             }
             Self::Disable(who) => {
-                let account = find(store, &who.email).await?;
-                store.disable_account(account.id).await?;
+                let change = AccountChange::Disable;
+                let account = office.change_account(by, &who.email, change).await?;
                 say(format_args!("{} can no longer sign in", account.handle))
             }
             Self::Enable(who) => {
-                let account = find(store, &who.email).await?;
-                store.enable_account(account.id).await?;
+                let change = AccountChange::Enable;
+                let account = office.change_account(by, &who.email, change).await?;
                 say(format_args!("{} can sign in", account.handle))
             }
             Self::Delete { who, yes } => {
-                let account = find(store, &who.email).await?;
+                let account = office.account(by, &who.email).await?;
                 if !yes && io::stdin().is_terminal() {
-                    confirm(&format!("Delete {} for ever?", account.handle))?;
+                    confirm(&format!("Delete {} for ever?", account.summary.handle))?;
                 }
-                store.delete_account(account.id).await?;
+                let change = AccountChange::Delete;
+                let account = office.change_account(by, &who.email, change).await?;
                 say(format_args!("deleted {}", account.handle))
             }
         }
     }
 }
 
-async fn add(
-    store: &Store,
-    config: &Config,
-    email: Handle,
-    password: Password,
-    name: Option<String>,
-) -> anyhow::Result<()> {
-    let new = NewAccount {
-        name: name.unwrap_or_else(|| email.to_string()),
-        handle: email,
-        password: hash(config, password).await?,
-        verified: true,
-        created_at: Timestamp::now(),
-    };
-    match store.add_account(&new).await {
-        Ok(account) => say(format_args!(
-            "added {}, number {}",
-            account.handle, account.id
-        )),
-        Err(StoreError::Conflict(_)) => bail!("{} exists already", new.handle),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn find(store: &Store, email: &Handle) -> anyhow::Result<Account> {
-    let account = store.account_by_handle(email).await?;
-    account.with_context(|| format!("there is no account {email}"))
-}
-
-async fn hash(config: &Config, password: Password) -> anyhow::Result<StoredPassword> {
-    Ok(Passwords::new(config.passwords())?.hash(password).await?)
-}
-
-async fn list(store: &Store, text: Option<&str>) -> anyhow::Result<()> {
+async fn list(office: &Office, by: &Operator, text: Option<&str>) -> anyhow::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut after = None;
     loop {
-        let page = match text {
-            Some(text) => store.search_accounts(text, after, PAGE).await?,
-            None => store.accounts(after, PAGE).await?,
-        };
+        let page = office.accounts(by, text, after, PAGE).await?;
         for account in &page {
-            let state = state(account);
-            writeln!(
-                out,
-                "{}\t{}\t{state}\t{}",
-                account.id, account.handle, account.name
-            )?;
+            let AccountSummary {
+                number,
+                handle,
+                name,
+                ..
+            } = account;
+            writeln!(out, "{number}\t{handle}\t{}\t{name}", state(account))?;
         }
         match page.last() {
-            Some(last) => after = Some(last.id),
+            Some(last) => after = Some(AccountId(last.number)),
             None => break,
         }
     }
     Ok(out.flush()?)
 }
 
-fn show(account: &Account) -> anyhow::Result<()> {
-    let verified = if account.verified { "yes" } else { "no" };
+fn show(account: &AccountDetails) -> anyhow::Result<()> {
+    let AccountDetails {
+        summary,
+        puid,
+        cid,
+        operator,
+        lists,
+        offline_messages,
+        ban,
+    } = account;
+    let verified = if summary.confirmed { "yes" } else { "no" };
     say(format_args!(
         "number:   {}\naddress:  {}\nname:     {}\nstate:    {}\nverified: {verified}\nmade:     {}\n\
-         PUID:     {:016X}\nCID:      {}",
-        account.id,
-        account.handle,
-        account.name,
-        state(account),
-        account.created_at,
-        account.puid(),
-        account.cid(),
-    ))
+         PUID:     {puid}\nCID:      {cid}",
+        summary.number,
+        summary.handle,
+        summary.name,
+        state(summary),
+        summary.created,
+    ))?;
+    say(format_args!(
+        "lists:    {} contacts, {} allowed, {} blocked, added by {}, {} groups",
+        lists.contacts, lists.allowed, lists.blocked, lists.added_by, lists.groups
+    ))?;
+    say(format_args!(
+        "waiting:  {offline_messages} offline messages"
+    ))?;
+    if let Some(scopes) = operator {
+        say(format_args!("operator: {scopes}"))?;
+    }
+    if let Some(ban) = ban {
+        let until = ban.expires.map_or_else(
+            || "until it is lifted".to_owned(),
+            |end| format!("until {end}"),
+        );
+        say(format_args!(
+            "banned:   {until}, number {}: {}",
+            ban.number, ban.reason
+        ))?;
+    }
+    Ok(())
 }
 
-fn state(account: &Account) -> &'static str {
+fn state(account: &AccountSummary) -> &'static str {
     if account.disabled {
         "disabled"
     } else {

@@ -7,9 +7,9 @@ use msnp::wire::version::Dialect;
 
 use super::value::{ListenAddress, Rate};
 use super::{
-    Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes, Listen,
-    LogFormat, Mail, Metrics, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates, SignIn,
-    SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, Tls, WireLog,
+    Admin, Banner, Client, Config, DatabaseSettings, Encryption, Gateway, Http, Limits, ListSizes,
+    Listen, LogFormat, Mail, Metrics, OfflineMessages, PageAddress, Pages, PasswordKeys, Rates,
+    SignIn, SignUp, Storage, Switchboard, Tab, TextAd, ThrottleKeys, Tls, WireLog,
 };
 
 impl Default for Config {
@@ -29,6 +29,7 @@ impl Default for Config {
             limits: Limits::default(),
             http: Http::default(),
             pages: Pages::default(),
+            admin: Admin::default(),
             mail: Mail::default(),
             tls: Tls::default(),
             gateway: Gateway::default(),
@@ -96,6 +97,23 @@ impl Default for ThrottleKeys {
             per_account: Some(10),
             per_address: Some(100),
             window: minutes(5),
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            api: true,
+            over_plain_http: false,
+            rate: Some(Rate {
+                burst: 300,
+                per_second: 50,
+            }),
+            listeners: Some(32),
+            text: Some(1000),
+            sender_name: "Papilio".to_owned(),
+            audit_lifetime: minutes(365 * 24 * 60),
         }
     }
 }

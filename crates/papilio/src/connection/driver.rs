@@ -17,12 +17,14 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use msnp::error::ErrorCode;
 use msnp::handle::Handle;
 use msnp::proof::tweener::Ticket;
 use msnp::roster::Lists;
 use msnp::server::{
-    Answer, Closing, Edit, Effect, Input, ListEdit, Referral, Refusal, Session, Showing, Welcome,
+    Answer, Closing, Edit, Effect, Event, Input, ListEdit, Referral, Refusal, Session, Showing,
+    Welcome, render,
 };
 use msnp::wire::command::list::{Network, Occasion, Query};
 use msnp::wire::line::Codec;
@@ -284,6 +286,11 @@ impl Driver {
             account: account.id,
             session,
         });
+        if let Some(minutes) = self.node.maintenance.minutes_left(Timestamp::now()) {
+            // Read when the sign-in is done. A mailbox that was just made has room.
+            let notice = render::going_down(minutes, dialect);
+            let _room = self.mailbox.put(Event::Frozen(notice));
+        }
         account.id
     }
 

@@ -230,6 +230,13 @@ impl Graph {
         self.ids.get(handle).copied()
     }
 
+    /// Everybody who is signed in, in no order.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = (AccountId, &Online)> {
+        self.nodes
+            .iter()
+            .filter_map(|(&id, node)| Some((id, node.online.as_deref()?)))
+    }
+
     pub(super) fn online(&mut self, id: AccountId) -> Option<&mut Online> {
         self.nodes.get_mut(&id)?.online.as_deref_mut()
     }

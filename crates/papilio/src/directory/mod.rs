@@ -14,6 +14,7 @@
 
 mod graph;
 mod mail;
+mod onlookers;
 mod press;
 
 use std::collections::HashMap;
@@ -32,18 +33,20 @@ use msnp::wire::command::switchboard::Member;
 use msnp::wire::param::Param;
 use msnp::wire::version::Dialect;
 use parking_lot::Mutex;
+use tokio::sync::broadcast;
 
 use crate::mailbox::Mailbox;
 use crate::store::account::{Account, AccountId};
 use crate::store::roster::{RosterChange, SessionRoster};
 use graph::{Graph, Online, Pair, Shown, Stored};
 use mail::MailView;
+pub use onlookers::{Coming, Going, SignedInSession};
 use press::Telling;
 
 /// One sign-in of one account. A session that was taken over keeps its number and can do nothing
 /// with it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SessionId(u64);
+pub struct SessionId(pub u64);
 
 /// The largest number of contacts on each list of a session's view. 0 = no limit.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,8 @@ pub struct ListLimits {
 pub struct Directory {
     graph: Mutex<Graph>,
     limits: Mutex<ListLimits>,
+    /// Those who want to know who comes and goes.
+    onlookers: broadcast::Sender<Going>,
 }
 
 /// The phone of an invited account, found by [`Directory::reach`].
@@ -86,6 +91,7 @@ impl Directory {
         Self {
             graph: Mutex::default(),
             limits: Mutex::new(limits),
+            onlookers: broadcast::Sender::new(ONLOOKERS_BEHIND),
         }
     }
 
@@ -142,9 +148,11 @@ impl Directory {
         });
         drop(graph);
         if let Some(old) = old {
+            self.tell_of_going(SessionId(old.session), account.handle.clone());
             // A full mailbox closes its connection, which is what the event is for.
             let _closing = old.mailbox.put(Event::SignedInElsewhere);
         }
+        self.tell_of_coming(SessionId(session), account.handle.clone(), dialect);
         SessionId(session)
     }
 
@@ -176,7 +184,11 @@ impl Directory {
             return;
         }
         let pairs = graph.watchers_of(id);
-        graph.step(&pairs, Telling::Line, |graph| graph.take_online(id));
+        let gone = graph.step(&pairs, Telling::Line, |graph| graph.take_online(id));
+        drop(graph);
+        if let Some(gone) = gone {
+            self.tell_of_going(session, gone.presence.handle.clone());
+        }
     }
 
     /// Ends the sessions of an account that began before an epoch; how many there were. Their
@@ -190,6 +202,7 @@ impl Directory {
         let gone = graph.step(&pairs, Telling::Line, |graph| graph.take_online(id));
         drop(graph);
         let ended = gone.map(|online| {
+            self.tell_of_going(SessionId(online.session), online.presence.handle.clone());
             // A full mailbox closes its connection, which is what the event is for.
             let _closing = online.mailbox.put(Event::SignedOut);
         });
@@ -446,6 +459,9 @@ impl Directory {
         self.graph.lock().signed_in()
     }
 }
+
+/// How many comings and goings an onlooker may be behind.
+const ONLOOKERS_BEHIND: usize = 1024;
 
 /// Each contact once, with all that was said of it: naming somebody a thousand times tells nobody
 /// anything a thousand times.

@@ -17,6 +17,11 @@ use tracing::{debug, error, info};
 use super::Failure;
 use crate::metrics::{METRICS, Outcome, Service};
 
+/// Marks an answer that has no end of its own: it goes out as it comes, and its connection ends with it.
+/// No old client gets one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Endless;
+
 /// Answers, then logs and frames what was answered.
 pub(super) async fn finish(request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
@@ -118,7 +123,8 @@ impl Asked {
         let body = if self.method == Method::HEAD {
             parts.headers.remove(CONTENT_LENGTH);
             Body::empty()
-        } else if body.size_hint().exact().is_none() {
+        } else if body.size_hint().exact().is_none() && parts.extensions.get::<Endless>().is_none()
+        {
             match axum::body::to_bytes(body, usize::MAX).await {
                 Ok(bytes) => Body::from(bytes),
                 Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),

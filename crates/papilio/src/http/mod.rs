@@ -13,6 +13,7 @@
 //!   the log gives for an answer.
 
 mod abook;
+pub mod admin;
 mod answer;
 pub mod client_config;
 mod companions;
@@ -53,6 +54,7 @@ use msnp::soap::envelope;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::admin::Office;
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
 use crate::mail::Mailer;
@@ -80,6 +82,8 @@ pub struct Services {
     pub node: Arc<Node>,
     /// Messenger's own protocol, over HTTP.
     pub gateway: Gateway,
+    /// What operators do.
+    pub office: Office,
     /// Mail to people, if there is any.
     pub mail: Option<Mailer>,
 }
@@ -102,6 +106,7 @@ pub fn router(services: Services) -> Router {
         .merge(oim::routes(&services.config.offline_messages))
         .merge(rsi::routes())
         .merge(health::routes())
+        .merge(admin::routes(&services))
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(services);
     wrapped(routes)

@@ -64,6 +64,8 @@ values! {
         Unknown = "unknown",
         /// The account is disabled.
         Disabled = "disabled",
+        /// The account or the address is banned.
+        Banned = "banned",
         /// What was sent is no handle.
         Malformed = "malformed",
         /// Too many failures before.

@@ -92,7 +92,7 @@ pub const LIST: &[Metric] = &[
         Kind::Counter,
         "papilio_passwords_total",
         "outcome",
-        "Passwords: `right`, `wrong`, `unknown`, `disabled`, `malformed`, `throttled`, `trouble` (nobody could tell).",
+        "Passwords: `right`, `wrong`, `unknown`, `disabled`, `banned`, `malformed`, `throttled`, `trouble` (nobody could tell).",
     ),
     metric(
         Kind::Gauge,

@@ -365,6 +365,9 @@ async fn insert(
     account: &Account,
     password: &StoredPassword,
 ) -> Result<bool, StoreError> {
+    if account.handle.as_str() == SERVICE_HANDLE {
+        return Ok(false);
+    }
     let done = sqlx::query(
         "INSERT INTO accounts (id, handle, name, password_hash, password_start_hash, disabled,
                                verified, epoch, created_at)
@@ -442,7 +445,7 @@ fn containing(text: &str) -> String {
 }
 
 /// A time as it comes back from the database.
-fn whole_milliseconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
@@ -465,6 +468,9 @@ pub(super) fn name_or_handle(text: &str, handle: &Handle) -> String {
         name => name,
     }
 }
+
+/// Who speaks for the service itself, in texts of operators: no account ever has this handle.
+pub const SERVICE_HANDLE: &str = "service@papilio.invalid";
 
 /// Longest display name in characters (services-addressbook, 10).
 pub const NAME_LIMIT: usize = 387;

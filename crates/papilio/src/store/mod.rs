@@ -23,13 +23,19 @@
 //!   ends a transaction on PostgreSQL and does not on SQLite.
 
 pub mod account;
+pub mod api_token;
+pub mod audit;
+pub mod ban;
 pub mod confirmation;
 pub mod invitation;
+pub mod network;
 pub mod offline_messages;
 mod open;
+pub mod operator;
 pub mod picture;
 pub mod profile;
 pub mod roster;
+pub mod scope;
 pub mod sign_out;
 mod snapshot;
 pub mod ticket;
@@ -45,10 +51,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 use crate::metrics::{METRICS, Statement};
+use audit::NewAuditEntry;
 use ticket::TicketKey;
 
 /// Where the data is kept.
@@ -84,6 +92,8 @@ pub struct Store {
     writer: AnyPool,
     engine: Engine,
     ticket_key: Arc<TicketKey>,
+    /// What every writing transaction writes into the audit log first.
+    noting: Option<Arc<NewAuditEntry>>,
 }
 
 /// Why the database did not do what was asked.
@@ -165,6 +175,7 @@ impl Store {
             writer,
             engine,
             ticket_key: Arc::new(ticket_key),
+            noting: None,
         })
     }
 
@@ -194,10 +205,14 @@ impl Store {
         let begun = tokio::spawn(async move { writer.begin_with(begin).await })
             .await
             .map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))?;
-        Ok(Writing {
+        let mut writing = Writing {
             transaction: begun?,
             asked,
-        })
+        };
+        if let Some(entry) = &self.noting {
+            audit::insert(&mut writing, entry).await?;
+        }
+        Ok(writing)
     }
 
     /// Whether the database answers.
@@ -255,6 +270,15 @@ impl Drop for Reading {
     fn drop(&mut self) {
         METRICS.database(Statement::Read, self.asked.elapsed());
     }
+}
+
+/// A time that was kept as milliseconds since 1970.
+fn time(milliseconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| StoreError::Malformed("time"))
+}
+
+fn optional_time(milliseconds: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
+    milliseconds.map(time).transpose()
 }
 
 impl fmt::Debug for Store {

@@ -225,6 +225,19 @@ impl Store {
         rows.iter().map(summary).collect()
     }
 
+    /// How many messages wait for an account.
+    pub async fn count_mails(&self, owner: AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM offline_messages
+             WHERE recipient = $1 AND deleted = 0 AND expires > $2",
+        )
+        .bind(i64::from(owner.0))
+        .bind(ticks(now).ticks())
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+
     /// A message for this account, also when it was deleted a moment ago.
     pub async fn mail(
         &self,

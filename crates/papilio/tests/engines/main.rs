@@ -15,6 +15,7 @@ mod credentials;
 mod invitation;
 mod offline_messages;
 mod opening;
+mod operators;
 mod roster;
 mod sign_out;
 mod storage;

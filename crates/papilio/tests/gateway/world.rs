@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use msnp::server::Door;
 use msnp::wire::param::Param;
+use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::Config;
 use papilio::credentials::Credentials;
@@ -67,10 +68,11 @@ impl World {
         let gateway = Gateway::new(&config.gateway, reception);
         let router = http::router(Services {
             store: store.clone(),
-            credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+            credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
             config: Arc::new(config.clone()),
             node: Arc::clone(&node),
             gateway: gateway.clone(),
+            office: Office::new(store.clone(), passwords, &config, None),
             mail: None,
         });
         let (http, _stop, _running) = crate::support::listen(router.clone(), config).await;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use msnp::client::service::{Reply, ServiceRequest};
 use msnp::server::{Door, Refusal};
 use msnp::wire::param::Param;
+use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::{Config, Rates};
 use papilio::connection::driver::{self, Driver, Output};
@@ -95,10 +96,11 @@ impl House {
             let _entered = runtime.enter();
             http::router(Services {
                 store: store.clone(),
-                credentials: Credentials::new(store.clone(), passwords, config.throttle()),
+                credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
                 config: Arc::new(config.clone()),
                 node: Arc::clone(&node),
                 gateway: Gateway::new(&config.gateway, reception),
+                office: Office::new(store.clone(), passwords, &config, None),
                 mail: None,
             })
         };

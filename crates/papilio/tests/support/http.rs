@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use msnp::server::{Door, Policy};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
+use papilio::admin::Office;
 use papilio::config::Config;
 use papilio::conversation;
 use papilio::credentials::Credentials;
@@ -76,6 +77,7 @@ impl Server {
             config: Arc::new(config.clone()),
             node: Arc::clone(&node),
             gateway: Gateway::new(&config.gateway, reception),
+            office: Office::new(store.clone(), passwords.clone(), &config, None),
             mail: Mailer::start(&config.mail).unwrap(),
         };
         let router = http::router(services);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::pipe::{ClientEnd, Limits, pipe};
@@ -55,6 +56,9 @@ pub(super) enum NoSession {
     /// There are as many from this address as there may be.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// Nobody may come from this address.
+    #[error("banned")]
+    Banned,
     /// The server is going down.
     #[error("the server is going down")]
     Closing,
@@ -127,6 +131,10 @@ impl Gateway {
             }
         };
         let (mut connection, counted) = hall.reception.receive_polled(server, peer, local)?;
+        // Once it is among the connections, so that a ban of just now is seen by one or the other.
+        if hall.reception.node.bans.refuse(peer, Timestamp::now()) {
+            return Err(NoSession::Banned);
+        }
         let end = client.clone();
         tokio::spawn(async move {
             let _listed = listed;

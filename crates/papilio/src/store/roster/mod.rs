@@ -23,6 +23,7 @@ mod import;
 mod lists;
 mod member;
 mod read;
+mod sizes;
 mod update;
 
 use jiff::Timestamp;
@@ -32,6 +33,7 @@ use msnp::soap::refusal::Refusal;
 use msnp::soap::timestamp::Timestamp as Ticks;
 
 pub use import::{Imported, ImportedContact};
+pub use sizes::RosterSizes;
 
 use super::account::AccountId;
 use super::{Store, StoreError};

@@ -12,8 +12,7 @@ use msnp_client::msnp::server::Door;
 use msnp_client::msnp::wire::param::Param;
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
-use papilio::credentials::Credentials;
-use papilio::http::{self, Gateway, Services};
+use papilio::http::{self, Services};
 use papilio::listen::{self, Announcer, Reception, SendBuffer};
 use papilio::node::Node;
 use papilio::password::{Password, PasswordSettings, Passwords};
@@ -213,14 +212,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
         announcer: Arc::new(Announcer::new(None, port)),
         door: Door::Main,
     };
-    let services = Services {
-        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
-        config: Arc::new(config.clone()),
-        store,
-        node,
-        gateway: Gateway::new(&config.gateway, reception.clone()),
-        mail: None,
-    };
+    let services = Services::new(&config, &reception, passwords, None).unwrap();
     let router = http::router(services);
     let unlimited = PerAddress::new(None);
     tokio::spawn(listen::accept(msnp, reception));

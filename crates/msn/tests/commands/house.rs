@@ -9,8 +9,7 @@ use msnp_client::msnp::wire::param::Param;
 use papilio::cli::demo::{self, Echo, PASSWORD};
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
-use papilio::credentials::Credentials;
-use papilio::http::{self, Gateway, Services};
+use papilio::http::{self, Services};
 use papilio::listen::{self, Announcer, Reception, SendBuffer};
 use papilio::node::Node;
 use papilio::password::{PasswordSettings, Passwords};
@@ -112,14 +111,8 @@ async fn serve(folder: &TempDir) -> (u16, String) {
         announcer: Arc::new(Announcer::new(None, port)),
         door: Door::Main,
     };
-    let router = http::router(Services {
-        credentials: Credentials::new(store.clone(), passwords, config.throttle()),
-        config: Arc::new(config.clone()),
-        store,
-        node,
-        gateway: Gateway::new(&config.gateway, reception.clone()),
-        mail: None,
-    });
+    let services = Services::new(&config, &reception, passwords, None).unwrap();
+    let router = http::router(services);
     let echo = Echo {
         reception: reception.clone(),
         router: router.clone(),

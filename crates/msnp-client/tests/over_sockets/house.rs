@@ -11,9 +11,8 @@ use msnp::wire::param::Param;
 use msnp_client::{Client, Connector, Event, Events, Reconnecting, Server};
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
-use papilio::credentials::Credentials;
 
-use papilio::http::{self, Gateway, Services};
+use papilio::http::{self, Services};
 use papilio::listen::{self, Announcer, Reception, SendBuffer};
 use papilio::node::Node;
 use papilio::password::{Password, PasswordSettings, Passwords};
@@ -64,14 +63,7 @@ impl House {
             announcer: Arc::new(Announcer::new(None, port)),
             door: Door::Main,
         };
-        let services = Services {
-            credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
-            config: Arc::new(config.clone()),
-            store: store.clone(),
-            node,
-            gateway: Gateway::new(&config.gateway, reception.clone()),
-            mail: None,
-        };
+        let services = Services::new(&config, &reception, passwords.clone(), None).unwrap();
         let router = http::router(services);
         let serving = http::serve(
             web,

@@ -23,15 +23,13 @@ use super::demo;
 use super::log::Filter;
 use super::reload::Running;
 use super::supervisor::{self, Sockets};
-use crate::admin::{self, Office};
+use crate::admin;
 use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
 use crate::conversation;
-use crate::credentials::Credentials;
 use crate::directory::ListLimits;
 use crate::http::admin::{AdminSocket, SOCKET_NAME};
-use crate::http::{self, Gateway, Live, Services};
+use crate::http::{self, Live, Services};
 use crate::listen::{self, Announcer, Reception, SendBuffer};
-use crate::mail::Mailer;
 use crate::metrics::METRICS;
 use crate::node::{Node, Settings};
 use crate::password::Passwords;
@@ -106,17 +104,9 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
         announcer: Arc::new(ports.announcer(config)),
         door: Door::Main,
     };
-    let gateway = Gateway::new(&config.gateway, reception.clone());
-    let services = Services {
-        store: store.clone(),
-        credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle())
-            .closed_to(Arc::clone(&node.bans)),
-        config: Arc::new(config.clone()),
-        node: Arc::clone(&node),
-        gateway: gateway.clone(),
-        office: Office::new(store.clone(), passwords, config, Some(Arc::clone(&serving))),
-        mail: Mailer::start(&config.mail).context("unusable settings of [mail]")?,
-    };
+    let services = Services::new(config, &reception, passwords, Some(Arc::clone(&serving)))
+        .context("unusable settings of [mail]")?;
+    let gateway = services.gateway.clone();
     let echo = config.demo.then(|| demo::Echo {
         reception: reception.clone(),
         router: http::router(services.clone()),

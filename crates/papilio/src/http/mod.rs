@@ -57,8 +57,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::admin::Office;
 use crate::config::{self, Config};
 use crate::credentials::Credentials;
-use crate::mail::Mailer;
+use crate::listen::Reception;
+use crate::mail::{MailError, Mailer};
 use crate::node::Node;
+use crate::password::Passwords;
 use crate::store::Store;
 
 pub use gateway::Gateway;
@@ -86,6 +88,28 @@ pub struct Services {
     pub office: Office,
     /// Mail to people, if there is any.
     pub mail: Option<Mailer>,
+}
+
+impl Services {
+    /// The services around what lets clients in. `live` is what operators reach of a process that serves.
+    pub fn new(
+        config: &Config,
+        reception: &Reception,
+        passwords: Passwords,
+        live: Option<Arc<crate::admin::Live>>,
+    ) -> Result<Self, MailError> {
+        let (store, node) = (Store::clone(&reception.store), Arc::clone(&reception.node));
+        let credentials = Credentials::new(store.clone(), passwords.clone(), config.throttle());
+        Ok(Self {
+            credentials: credentials.closed_to(Arc::clone(&node.bans)),
+            config: Arc::new(config.clone()),
+            gateway: Gateway::new(&config.gateway, reception.clone()),
+            office: Office::new(store.clone(), passwords, config, live),
+            mail: Mailer::start(&config.mail)?,
+            store,
+            node,
+        })
+    }
 }
 
 /// The services by their paths, whatever the host. Paths match without regard to case and to

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use msnp::server::Door;
 use msnp::wire::param::Param;
-use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::Config;
-use papilio::credentials::Credentials;
 use papilio::http::{self, Gateway, Services};
 use papilio::listen::{self, Announcer, Reception};
 use papilio::node::Node;
@@ -65,16 +63,9 @@ impl World {
             door: Door::Main,
         };
         tokio::spawn(listen::accept(listener, reception.clone()));
-        let gateway = Gateway::new(&config.gateway, reception);
-        let router = http::router(Services {
-            store: store.clone(),
-            credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
-            config: Arc::new(config.clone()),
-            node: Arc::clone(&node),
-            gateway: gateway.clone(),
-            office: Office::new(store.clone(), passwords, &config, None),
-            mail: None,
-        });
+        let services = Services::new(&config, &reception, passwords, None).unwrap();
+        let gateway = services.gateway.clone();
+        let router = http::router(services);
         let (http, _stop, _running) = crate::support::listen(router.clone(), config).await;
         Self {
             node,

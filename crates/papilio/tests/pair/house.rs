@@ -13,13 +13,11 @@ use jiff::Timestamp;
 use msnp::client::service::{Reply, ServiceRequest};
 use msnp::server::{Door, Refusal};
 use msnp::wire::param::Param;
-use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::{Config, Rates};
 use papilio::connection::driver::{self, Driver, Output};
 use papilio::connection::welcome;
-use papilio::credentials::Credentials;
-use papilio::http::{self, Gateway, Services};
+use papilio::http::{self, Services};
 use papilio::listen::{Announcer, Reception};
 use papilio::node::Node;
 use papilio::password::{Password, PasswordSettings, Passwords};
@@ -94,15 +92,7 @@ impl House {
         };
         let router = {
             let _entered = runtime.enter();
-            http::router(Services {
-                store: store.clone(),
-                credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
-                config: Arc::new(config.clone()),
-                node: Arc::clone(&node),
-                gateway: Gateway::new(&config.gateway, reception),
-                office: Office::new(store.clone(), passwords, &config, None),
-                mail: None,
-            })
+            http::router(Services::new(&config, &reception, passwords, None).unwrap())
         };
         Self {
             runtime,

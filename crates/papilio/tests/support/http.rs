@@ -11,14 +11,11 @@ use jiff::Timestamp;
 use msnp::server::{Door, Policy};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
-use papilio::admin::Office;
 use papilio::config::Config;
 use papilio::conversation;
-use papilio::credentials::Credentials;
 use papilio::directory::ListLimits;
-use papilio::http::{self, Gateway, Services};
+use papilio::http::{self, Services};
 use papilio::listen::{Announcer, Reception};
-use papilio::mail::Mailer;
 use papilio::node::{self, Node};
 use papilio::password::{Password, PasswordSettings, Passwords};
 use papilio::per_address::PerAddress;
@@ -71,15 +68,7 @@ impl Server {
             announcer: Arc::new(Announcer::new(None, 1863)),
             door: Door::Main,
         };
-        let services = Services {
-            store: store.clone(),
-            credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
-            config: Arc::new(config.clone()),
-            node: Arc::clone(&node),
-            gateway: Gateway::new(&config.gateway, reception),
-            office: Office::new(store.clone(), passwords.clone(), &config, None),
-            mail: Mailer::start(&config.mail).unwrap(),
-        };
+        let services = Services::new(&config, &reception, passwords.clone(), None).unwrap();
         let router = http::router(services);
         let (address, stop, running) = listen(router.clone(), config).await;
         Self {

@@ -10,6 +10,7 @@ use msnp_client::Handle;
 use msnp_client::msnp::roster::Lists;
 use msnp_client::msnp::server::Door;
 use msnp_client::msnp::wire::param::Param;
+use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
 use papilio::credentials::Credentials;
@@ -214,6 +215,7 @@ async fn open(folder: &TempDir, records: &[Value]) -> (u16, String) {
         door: Door::Main,
     };
     let services = Services {
+        office: Office::new(store.clone(), passwords.clone(), &config, None),
         credentials: Credentials::new(store.clone(), passwords, config.throttle()),
         config: Arc::new(config.clone()),
         store,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use msnp_client::msnp::server::Door;
 use msnp_client::msnp::wire::param::Param;
+use papilio::admin::Office;
 use papilio::cli::demo::{self, Echo, PASSWORD};
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
@@ -113,6 +114,7 @@ async fn serve(folder: &TempDir) -> (u16, String) {
         door: Door::Main,
     };
     let router = http::router(Services {
+        office: Office::new(store.clone(), passwords.clone(), &config, None),
         credentials: Credentials::new(store.clone(), passwords, config.throttle()),
         config: Arc::new(config.clone()),
         store,

@@ -9,6 +9,7 @@ use msnp::roster::Lists;
 use msnp::server::Door;
 use msnp::wire::param::Param;
 use msnp_client::{Client, Connector, Event, Events, Reconnecting, Server};
+use papilio::admin::Office;
 use papilio::cli::serve;
 use papilio::config::{Config, ListenAddress};
 use papilio::credentials::Credentials;
@@ -65,6 +66,7 @@ impl House {
             door: Door::Main,
         };
         let services = Services {
+            office: Office::new(store.clone(), passwords.clone(), &config, None),
             credentials: Credentials::new(store.clone(), passwords.clone(), config.throttle()),
             config: Arc::new(config.clone()),
             store: store.clone(),

@@ -82,7 +82,9 @@ async fn a_server_that_is_not_there_is_told() {
         .await
         .unwrap_err();
     assert!(
-        refused.to_string().contains("SignIn: cannot be asked"),
+        refused
+            .to_string()
+            .contains("the sign-in service cannot be asked"),
         "{refused}"
     );
 }

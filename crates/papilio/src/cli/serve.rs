@@ -535,11 +535,16 @@ mod tests {
 
     #[test]
     fn an_address_of_ipv6_has_brackets_in_the_address_of_pages() {
-        let config = Config {
+        let mut config = Config {
             advertise: Some("2001:db8::1".parse().unwrap()),
             ..Config::default()
         };
-        let http = "0.0.0.0:80".parse().ok();
+        config.listen.https = None;
+        assert_eq!(pages(&config, None).as_str(), "http://[2001:db8::1]");
+        // Where there is nothing else.
+        config.listen.https = Some(ListenAddress::everywhere(8443));
+        assert_eq!(pages(&config, None).as_str(), "https://[2001:db8::1]:8443");
+        let http = "192.0.2.1:80".parse().ok();
         assert_eq!(pages(&config, http).as_str(), "http://[2001:db8::1]");
     }
 }

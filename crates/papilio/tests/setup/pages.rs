@@ -19,7 +19,7 @@ fn pages() -> Vec<String> {
 
 #[tokio::test]
 async fn every_page_is_whole_and_every_link_leads_somewhere() {
-    let server = server().await;
+    let (server, _folder) = with_root().await;
     let mut links = BTreeSet::new();
     for path in pages() {
         let page = get(&server, &path).await;
@@ -34,7 +34,9 @@ async fn every_page_is_whole_and_every_link_leads_somewhere() {
         }
     }
     assert!(links.contains("/setup/wlm85/papilio.reg"), "{links:?}");
-    assert!(links.contains("/account"));
+    for link in ["/account", "/papilio-root.crt", "/papilio-root.pem"] {
+        assert!(links.contains(link), "{link}");
+    }
     for link in links {
         let request = format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n");
         let mut client = server.connect().await;

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 use crate::config::Config;
+use crate::tls::{pem, root_file};
 
 /// The certificate that people install on their machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,7 @@ pub(super) struct Root {
 impl Root {
     /// The one that this server has, if it has one.
     pub(super) async fn of(config: &Config) -> Option<Self> {
-        let path = config.data.join("tls").join("root.pem");
-        Self::read(&tokio::fs::read_to_string(path).await.ok()?)
+        Self::read(&tokio::fs::read_to_string(root_file(config)).await.ok()?)
     }
 
     /// The thumbprint as Windows shows it: `a9 99 3e ...`.
@@ -31,12 +31,9 @@ impl Root {
         pairs.join(" ")
     }
 
-    fn read(pem: &str) -> Option<Self> {
-        let (_, rest) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
-        let (text, _) = rest.split_once("-----END CERTIFICATE-----")?;
-        let text: String = text.split_ascii_whitespace().collect();
+    fn read(text: &str) -> Option<Self> {
         // Written anew, whatever form it had.
-        let der = STANDARD.decode(text).ok()?;
+        let der = pem::certificate(text)?;
         let text = STANDARD.encode(&der).into_bytes();
         let lines = text.chunks(LINE).map(String::from_utf8_lossy);
         Some(Self {

@@ -147,11 +147,19 @@ fn collect(
             collect(&path, &format!("{name}/"), into)?;
         } else if kind.is_file() {
             into.insert(name, path);
-        } else {
+        } else if !is_socket(kind) {
             tracing::warn!(path = %path.display(), "left out: it is no file");
         }
     }
     Ok(())
+}
+
+/// A running server has sockets, which are nothing to keep.
+fn is_socket(kind: fs::FileType) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_socket(&kind);
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// How a file would be named in the archive, if it is in the folder.

@@ -131,6 +131,7 @@ fn a_backup_is_for_its_owner_and_never_overwrites() {
     std::fs::write(data.join("tls/keys/k.pem"), "key").unwrap();
     std::fs::create_dir(data.join("wire-log")).unwrap();
     std::fs::write(data.join("wire-log/x"), "what clients said").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(data.join("socket")).unwrap();
     assert_eq!(run(&["backup", path], &data), (0, String::new()));
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;

@@ -14,7 +14,7 @@
 mod edit;
 mod file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -47,6 +47,9 @@ pub(crate) struct SignInArguments {
     /// Where the services over HTTP are [default: http://HOST:8080]
     #[arg(long, global = true, value_name = "URL", env = "MSN_SERVICES")]
     pub(crate) services: Option<String>,
+    /// A certificate in PEM to trust beside those that the system trusts, for https services
+    #[arg(long, global = true, value_name = "FILE", env = "MSN_ROOT")]
+    pub(crate) root: Option<PathBuf>,
     /// The address to sign in as
     #[arg(
         id = "account",
@@ -107,7 +110,10 @@ impl SignInArguments {
             file::check_services(&services)?;
             server = server.services_at(services);
         }
-        Ok(server)
+        match self.root.clone().or(profile.root) {
+            Some(root) => trusting(server, &root),
+            None => Ok(server),
+        }
     }
 
     /// The profile that is asked for, else the usual one, else an empty one.
@@ -124,6 +130,20 @@ impl SignInArguments {
     fn place(&self) -> anyhow::Result<file::Place> {
         file::Place::of(self.config.as_ref())
     }
+}
+
+#[cfg(feature = "tls")]
+fn trusting(server: Server, root: &Path) -> anyhow::Result<Server> {
+    let pem = std::fs::read(root);
+    let pem = pem.with_context(|| Usage(format!("cannot read {}", root.display())))?;
+    Ok(server.trusting(pem))
+}
+
+#[cfg(not(feature = "tls"))]
+fn trusting(_: Server, _: &Path) -> anyhow::Result<Server> {
+    bail!(Usage(
+        "--root is for https, and this msn was built without its feature \"tls\"".to_owned()
+    ))
 }
 
 impl Account {

@@ -27,7 +27,14 @@ impl Http {
             .no_proxy()
             .user_agent(USER_AGENT)
             .build()
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| {
+                // Certificates are looked at only now.
+                if server.trusts_more() {
+                    NO_CERTIFICATE.to_owned()
+                } else {
+                    error.to_string()
+                }
+            })?;
         Ok(Self { client, server })
     }
 
@@ -79,30 +86,63 @@ fn trusting(
     certificates: &[Vec<u8>],
 ) -> Result<reqwest::ClientBuilder, String> {
     certificates.iter().try_fold(building, |building, pem| {
-        let certificate = reqwest::Certificate::from_pem(pem).map_err(|error| error.to_string())?;
+        let certificate = reqwest::Certificate::from_pem(pem).map_err(|_| NO_CERTIFICATE)?;
         Ok(building.add_root_certificate(certificate))
     })
 }
 
 /// In words that say what to look at: the causes, without the address, which may be long.
 fn unreachable(service: Service, error: &reqwest::Error) -> ServiceError {
-    let mut why = String::new();
+    let mut causes = Vec::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
-        why = error.to_string();
+        causes.push(error.to_string());
         cause = error.source();
     }
+    let mut why = distrust(&causes).unwrap_or_else(|| causes.pop().unwrap_or_default());
     if error.is_timeout() {
         why = format!("no answer within {} s", PATIENCE.as_secs());
     }
     ServiceError::Unreachable { service, why }
 }
 
+/// Why a certificate is not trusted, if that is it: OpenSSL says so with much around it.
+fn distrust(causes: &[String]) -> Option<String> {
+    let said = causes
+        .iter()
+        .find(|cause| cause.contains("certificate verify failed"))?;
+    let reason = said
+        .rsplit_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    Some(match reason {
+        Some(reason) => format!("its certificate is not trusted: {reason}"),
+        None => "its certificate is not trusted".to_owned(),
+    })
+}
+
 /// As a Messenger of then; some services look at it.
 const USER_AGENT: &str = "MSN Explorer/9.0 (MSN 8.0; TmstmpExt)";
+
+/// What is said of [`Server::trusting`](crate::Server) with something else.
+const NO_CERTIFICATE: &str = "what is to be trusted is no certificate in PEM";
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest answer in bytes: an address book of twenty thousand contacts.
 const LONGEST: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_certificate_is_not_trusted_is_said_in_words() {
+        let said = |cause: &str| distrust(&["error sending request".to_owned(), cause.to_owned()]);
+        let openssl = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate \
+                       verify failed:ssl/statem/statem_clnt.c:2124: (IP address mismatch)";
+        let words = "its certificate is not trusted: IP address mismatch";
+        assert_eq!(said(openssl).as_deref(), Some(words));
+        assert_eq!(said("connection refused"), None);
+    }
+}

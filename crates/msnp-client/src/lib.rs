@@ -75,6 +75,9 @@
 //! # }
 //! ```
 //!
+//! Files that are too large for memory are read as they go, [`Chat::send_file_from`], and written as they
+//! come, [`FileOffer::accept_into`].
+//!
 //! [`Chat::send`] is done when everybody's client has the message, and an error when somebody's has
 //! not. [`Client::open_chat`] and [`Chat::invite`] make conversations of more than two.
 //!

@@ -85,6 +85,14 @@ impl Server {
         format!("{}:{}", authority(&self.host), self.port)
     }
 
+    /// Whether certificates are trusted that the system does not know.
+    pub(crate) fn trusts_more(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return !self.trusted.is_empty();
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
     /// Whether some service needs TLS.
     pub(crate) fn needs_tls(&self) -> bool {
         let mut urls = Service::ALL.into_iter().map(|service| self.url(service));

@@ -29,3 +29,8 @@ pub mod roster;
 pub mod server;
 pub mod soap;
 pub mod wire;
+
+/// The examples of the README hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::Tls;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use msnp::handle::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -83,10 +83,10 @@ impl Mailer {
         let (Some(server), Some(from)) = (&settings.server, &settings.from) else {
             return Ok(None);
         };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server)
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server)
             .port(settings.port)
-            .tls(encryption(settings.encryption, server)?)
             .timeout(settings.timeout);
+        let mut transport = encrypted(transport, settings.encryption, server)?;
         if let Some(account) = &settings.account {
             let password = settings.password()?;
             let password = password.as_ref().map_or("", |password| password.expose());
@@ -139,19 +139,27 @@ pub fn address_of(handle: &Handle) -> Option<Address> {
 }
 
 #[cfg(feature = "tls")]
-fn encryption(kind: config::Encryption, server: &str) -> Result<Tls, MailError> {
-    use lettre::transport::smtp::client::TlsParameters;
-    Ok(match kind {
+fn encrypted(
+    transport: AsyncSmtpTransportBuilder,
+    kind: config::Encryption,
+    server: &str,
+) -> Result<AsyncSmtpTransportBuilder, MailError> {
+    use lettre::transport::smtp::client::{Tls, TlsParameters};
+    Ok(transport.tls(match kind {
         config::Encryption::None => Tls::None,
         config::Encryption::Starttls => Tls::Required(TlsParameters::new(server.to_owned())?),
         config::Encryption::Tls => Tls::Wrapper(TlsParameters::new(server.to_owned())?),
-    })
+    }))
 }
 
 #[cfg(not(feature = "tls"))]
-fn encryption(kind: config::Encryption, _: &str) -> Result<Tls, MailError> {
+fn encrypted(
+    transport: AsyncSmtpTransportBuilder,
+    kind: config::Encryption,
+    _: &str,
+) -> Result<AsyncSmtpTransportBuilder, MailError> {
     match kind {
-        config::Encryption::None => Ok(Tls::None),
+        config::Encryption::None => Ok(transport),
         config::Encryption::Starttls | config::Encryption::Tls => Err(MailError::NoTls),
     }
 }

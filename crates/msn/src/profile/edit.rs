@@ -104,6 +104,7 @@ pub(crate) fn run(sign_in: &SignInArguments, arguments: Arguments) -> anyhow::Re
                 server: sign_in.server.clone(),
                 port: sign_in.port,
                 services: sign_in.services.clone(),
+                root: sign_in.root.clone(),
                 handle: sign_in.handle.clone(),
                 password_command,
                 picture: None,

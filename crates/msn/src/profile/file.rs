@@ -31,6 +31,9 @@ pub(super) struct Profile {
     pub(super) port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) services: Option<String>,
+    /// A certificate to trust: a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) root: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) handle: Option<String>,
     /// Run by the shell; the first line that it says is the password.
@@ -146,6 +149,7 @@ mod tests {
             server: Some("chat.example.com".to_owned()),
             port: Some(1864),
             services: Some("http://chat.example.com".to_owned()),
+            root: None,
             handle: Some("alice@example.com".to_owned()),
             password_command: Some("pass \"x\"".to_owned()),
             picture: Some("/a/b.png".into()),

@@ -130,6 +130,7 @@ pub enum Effect {
 
 /// What an application can ask for.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Ask {
     /// Another status: `CHG`.
     Status(Status),

@@ -33,6 +33,7 @@ impl fmt::Debug for OfflineText {
 
 /// What a session does with offline messages that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MailHandling {
     /// Fetches each, hands it over, and then deletes it from the server.
     #[default]

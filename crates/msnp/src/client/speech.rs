@@ -28,6 +28,7 @@ pub enum Speech {
 
 /// Words, and how they look.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Text {
     /// The words.
     pub words: String,

@@ -49,6 +49,7 @@ pub enum Input {
 
 /// What an application can ask of a conversation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Ask {
     /// Call somebody. Done when their phone rings; [`Event::Joined`] says that they came.
     Invite(Handle),
@@ -65,6 +66,7 @@ pub enum Ask {
 
 /// When a message is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Delivery {
     /// When it is sent.
     Unconfirmed,

@@ -549,6 +549,7 @@ mod tests {
             advertise: Some("2001:db8::1".parse().unwrap()),
             ..Config::default()
         };
-        assert_eq!(pages(&config, None).as_str(), "http://[2001:db8::1]");
+        let http = "0.0.0.0:80".parse().ok();
+        assert_eq!(pages(&config, http).as_str(), "http://[2001:db8::1]");
     }
 }

@@ -101,9 +101,12 @@ fn hosts(text: &mut String, address: IpAddr, names: &[&Host]) -> fmt::Result {
     Ok(())
 }
 
+/// `local` keeps questions of other kinds here: else whoever asks for addresses of IPv6 first is told
+/// Microsoft's.
 fn dnsmasq(text: &mut String, address: IpAddr, names: &[&Host]) -> fmt::Result {
     for host in names {
-        writeln!(text, "address=/{}/{address}", domain(host))?;
+        let name = domain(host);
+        writeln!(text, "address=/{name}/{address}\nlocal=/{name}/")?;
     }
     Ok(())
 }
@@ -205,7 +208,10 @@ mod tests {
     #[test]
     fn name_servers() {
         for (format, line) in [
-            (Format::Dnsmasq, "address=/contacts.msn.com/192.0.2.1\n"),
+            (
+                Format::Dnsmasq,
+                "address=/contacts.msn.com/192.0.2.1\nlocal=/contacts.msn.com/\n",
+            ),
             (
                 Format::Unbound,
                 "    local-zone: \"contacts.msn.com.\" redirect\n    \

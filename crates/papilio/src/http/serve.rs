@@ -20,9 +20,11 @@ use tracing::{debug, info, warn};
 
 use super::{Transport, head, stream};
 use crate::config;
+#[cfg(feature = "tls")]
+use crate::metrics::{Handshake, METRICS};
 use crate::per_address::{Counted, PerAddress};
 #[cfg(feature = "tls")]
-use crate::tls::{Acceptor, HandshakeFailed, Rules, hello};
+use crate::tls::{Acceptor, HandshakeFailed, Rules, TlsStream, hello};
 
 /// Answers every connection of a listener until `shutdown` is done, then lets the requests under
 /// way finish for a few seconds.
@@ -146,6 +148,7 @@ impl Service {
             };
             return match accepted {
                 Ok((stream, rules)) => {
+                    METRICS.tls_handshakes.of(counted(&stream)).increment(1);
                     let transport = match rules {
                         Rules::Old => Transport::OldTls,
                         Rules::Modern => Transport::ModernTls,
@@ -153,7 +156,10 @@ impl Service {
                     let ends = Ends { transport, ..ends };
                     serve_connection(stream, ends, self.router, &self.limits, stopped).await;
                 }
-                Err(error) => tell(&error, ends.peer),
+                Err(error) => {
+                    METRICS.tls_handshakes.of(Handshake::Failed).increment(1);
+                    tell(&error, ends.peer);
+                }
             };
         }
         // Without TLS nothing waits here.
@@ -174,15 +180,31 @@ async fn speaks_tls(stream: &TcpStream, idle: Option<Duration>) -> Option<bool> 
     matches!(peeked, Ok(1..)).then(|| hello::begins_with(first[0]))
 }
 
+/// As which version a handshake is counted.
+#[cfg(feature = "tls")]
+fn counted(stream: &TlsStream) -> Handshake {
+    match stream.ssl().version_str() {
+        "SSLv3" => Handshake::Ssl3,
+        "TLSv1" => Handshake::Tls10,
+        "TLSv1.1" => Handshake::Tls11,
+        "TLSv1.2" => Handshake::Tls12,
+        _ => Handshake::Tls13,
+    }
+}
+
 /// One line, with which the operator can do something.
 #[cfg(feature = "tls")]
 fn tell(error: &HandshakeFailed, peer: SocketAddr) {
     match error {
-        HandshakeFailed::Refused { hello, why } => info!(
+        HandshakeFailed::Refused { hello, rules, why } => info!(
             %peer,
             name = hello.server_name.as_deref().unwrap_or("none"),
             offered = hello.versions_shown(),
             ciphers = hello.ciphers_shown(),
+            asked_for = match rules {
+                Rules::Old => "an old name or none",
+                Rules::Modern => "a name of [tls] names: TLS 1.2 and later only",
+            },
             why,
             "TLS handshake failed"
         ),

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use openssl::ssl::Ssl;
+use openssl::ssl::{Ssl, SslVersion};
 use parking_lot::RwLock;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -29,10 +29,11 @@ use tracing::{error, info};
 use super::contexts::{Chain, Contexts, Rules};
 use super::failure::{HandshakeFailed, TlsError};
 use super::folder::{Folder, Opened, Renewal};
-use super::hello::{self, Hello, Progress};
+use super::hello::{self, Progress};
 use super::names::{OwnNames, certificate_names};
 use super::prefixed::Prefixed;
 use crate::config::Config;
+use crate::metrics::{Handshake, METRICS};
 
 /// A connection over TLS.
 pub type TlsStream = SslStream<Prefixed>;
@@ -85,12 +86,18 @@ impl Acceptor {
     pub async fn accept(&self, stream: TcpStream) -> Result<(TlsStream, Rules), HandshakeFailed> {
         let deadline = self.0.config.read().tls.handshake_deadline;
         let handshake = self.shake_hands(stream);
-        match deadline {
+        let outcome = match deadline {
             Some(deadline) => tokio::time::timeout(deadline, handshake)
                 .await
                 .unwrap_or(Err(HandshakeFailed::TooSlow)),
             None => handshake.await,
-        }
+        };
+        let counted = match &outcome {
+            Ok((stream, _)) => version(stream.ssl().version2()),
+            Err(_) => Handshake::Failed,
+        };
+        METRICS.tls_handshakes.of(counted).increment(1);
+        outcome
     }
 
     async fn shake_hands(
@@ -120,9 +127,13 @@ impl Acceptor {
         match begun {
             Ok(mut stream) => match self.step_by_step(&mut stream).await {
                 Ok(()) => Ok((stream, rules)),
-                Err(error) => Err(HandshakeFailed::of(&error, hello)),
+                Err(error) => Err(HandshakeFailed::of(&error, hello, rules)),
             },
-            Err(error) => Err(refused(hello, &error)),
+            Err(error) => Err(HandshakeFailed::Refused {
+                hello: Box::new(hello),
+                rules,
+                why: error.to_string(),
+            }),
         }
     }
 
@@ -164,6 +175,19 @@ impl Acceptor {
     }
 }
 
+/// What was agreed, for the metrics.
+fn version(agreed: Option<SslVersion>) -> Handshake {
+    match agreed {
+        Some(SslVersion::SSL3) => Handshake::Ssl3,
+        Some(SslVersion::TLS1) => Handshake::Tls10,
+        Some(SslVersion::TLS1_1) => Handshake::Tls11,
+        Some(SslVersion::TLS1_2) => Handshake::Tls12,
+        Some(SslVersion::TLS1_3) => Handshake::Tls13,
+        // OpenSSL speaks no other.
+        _ => Handshake::Failed,
+    }
+}
+
 fn contexts(config: &Config) -> Result<Contexts, TlsError> {
     let folder = Folder::of(config);
     let ours = folder.open(
@@ -187,13 +211,6 @@ fn tell(folder: &Folder, ours: &Opened) {
     if ours.made_leaves {
         let until = ours.leaves.sha256.not_after();
         info!(%folder, %until, "made a server certificate");
-    }
-}
-
-fn refused(hello: Hello, error: &openssl::error::ErrorStack) -> HandshakeFailed {
-    HandshakeFailed::Refused {
-        hello: Box::new(hello),
-        why: error.to_string(),
     }
 }
 

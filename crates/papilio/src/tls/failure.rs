@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslAlert};
 
+use super::contexts::Rules;
 use super::hello::Hello;
 
 /// The certificates cannot be used.
@@ -49,6 +50,8 @@ pub enum HandshakeFailed {
     Refused {
         /// What the client offered.
         hello: Box<Hello>,
+        /// By which rules it was answered.
+        rules: Rules,
         /// Why that was not enough, or what the client said about us.
         why: String,
     },
@@ -56,9 +59,10 @@ pub enum HandshakeFailed {
 
 impl HandshakeFailed {
     /// What OpenSSL says about the handshake that began with these words.
-    pub(super) fn of(error: &ssl::Error, hello: Hello) -> Self {
+    pub(super) fn of(error: &ssl::Error, hello: Hello, rules: Rules) -> Self {
         Self::Refused {
             hello: Box::new(hello),
+            rules,
             why: why(error),
         }
     }

@@ -9,6 +9,23 @@ fn a_server_says_that_it_lives_and_is_ready() {
     assert_eq!(server.get("/readyz"), (200, "ready\n".to_owned()));
 }
 
+/// A client that polls, and does not just now, keeps a server from stopping at once.
+#[test]
+fn a_server_that_stops_is_not_ready() {
+    let server = Server::start("");
+    let body = "VER 1 MSNP13 CVR0\r\n";
+    let path = "/gateway/gateway.dll?Action=open&Server=NS&IP=messenger.hotmail.com";
+    let length = body.len();
+    let open = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+    let (_open, answer) = say(&server.address("http"), &open);
+    assert!(answer.contains("X-MSN-Messenger: SessionID="), "{answer}");
+    server.signal("TERM");
+    let stopping = (503, "stopping\n".to_owned());
+    while server.get("/readyz") != stopping {}
+    assert_eq!(server.get("/healthz").0, 200);
+    assert_eq!(server.stop().code(), Some(0));
+}
+
 #[test]
 fn what_happens_is_counted() {
     let server = Server::start("");

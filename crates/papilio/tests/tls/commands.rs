@@ -8,9 +8,11 @@ use std::process::Output;
 use openssl::hash::MessageDigest;
 use openssl::pkcs7::Pkcs7;
 use openssl::x509::X509;
+use papilio::tls::Authority;
 use papilio::tls::probe::Offer;
 use serde_json::Value;
 
+use crate::client::Client;
 use crate::process::{Server, folder, papilio};
 
 #[track_caller]
@@ -205,4 +207,26 @@ fn everything_opens_unless_something_is_named() {
         server.ready
     );
     assert!(!server.ready.contains("msnp") && !server.ready.contains("http="));
+}
+
+#[tokio::test]
+async fn sighup_takes_in_a_certificate_of_the_operators_own() {
+    let server = Server::start(&PORTS);
+    let now = jiff::Timestamp::now();
+    let brought = Authority::make(now).unwrap();
+    let leaf = brought.sign(&["chat.example.org".to_owned()], now).unwrap();
+    let file = |name: &str, content: &[u8]| {
+        std::fs::write(server.folder.path().join(name), content).unwrap();
+    };
+    file("own.pem", &leaf.sha256.to_pem().unwrap());
+    file("own.key", &leaf.key.private_key_to_pem_pkcs8().unwrap());
+    let written = std::fs::read(server.folder.path().join("papilio.toml")).unwrap();
+    let more = b"[tls]\ncertificate = 'own.pem'\nkey = 'own.key'\n";
+    file("papilio.toml", &[&written, &more[..]].concat());
+    server.hang_up();
+    server.logged("certificates read again");
+    let client = Client::modern("chat.example.org").trusting(brought.root.clone());
+    client.connect(server.address("https")).await.unwrap();
+    let client = Client::modern("login.live.com").trusting(server.root());
+    client.connect(server.address("https")).await.unwrap();
 }

@@ -66,6 +66,12 @@ impl Server {
         X509::from_pem(&pem).unwrap()
     }
 
+    pub(crate) fn hang_up(&self) {
+        let command = format!("kill -HUP {}", self.child.id());
+        let done = Command::new("sh").args(["-c", &command]).status().unwrap();
+        assert!(done.success());
+    }
+
     /// The first line of the log that has this in it.
     pub(crate) fn logged(&self, text: &str) -> String {
         let began = Instant::now();

@@ -73,6 +73,18 @@ impl Service {
     }
 }
 
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignIn => "the sign-in service",
+            Self::AddressBook => "the address book",
+            Self::Sharing => "the sharing service",
+            Self::OfflineStore => "the store of offline messages",
+            Self::OfflineInbox => "the inbox of offline messages",
+        })
+    }
+}
+
 /// What is posted to a service. Holds passwords, tickets and messages: `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServiceRequest {
@@ -118,7 +130,7 @@ impl fmt::Debug for Reply {
 #[non_exhaustive]
 pub enum ServiceError {
     /// No answer came: no connection, a broken one, or none in time.
-    #[error("{service:?}: cannot be asked: {why}")]
+    #[error("{service} cannot be asked: {why}")]
     Unreachable {
         /// Which.
         service: Service,
@@ -126,7 +138,7 @@ pub enum ServiceError {
         why: String,
     },
     /// An answer that is no answer of this service.
-    #[error("{service:?}: answered with HTTP status {status} and nothing that can be read")]
+    #[error("{service} answered with HTTP status {status} and nothing that can be read")]
     Unreadable {
         /// Which.
         service: Service,
@@ -134,7 +146,7 @@ pub enum ServiceError {
         status: u16,
     },
     /// A fault.
-    #[error("{service:?}: {fault}")]
+    #[error("{service}: {fault}")]
     Fault {
         /// Which.
         service: Service,
@@ -295,7 +307,7 @@ mod tests {
         assert_eq!(error.code(), Some("FailedAuthentication"));
         assert_eq!(
             error.to_string(),
-            "SignIn: Authentication Failure (FailedAuthentication)"
+            "the sign-in service: Authentication Failure (FailedAuthentication)"
         );
     }
 

@@ -23,7 +23,8 @@ pub(super) fn look(config: &Config, place: Option<SocketAddr>) -> Vec<Finding> {
         .map(|wanted| hello(place, wanted))
         .collect();
     let own = OwnNames::of(config);
-    if let Some(name) = own.iter().find(|name| !name.starts_with("*.")) {
+    // The operator's, if there is one: `localhost` is the first.
+    if let Some(name) = own.iter().filter(|name| !name.starts_with("*.")).last() {
         findings.push(modern(place, name));
     }
     findings.push(sign_in_service(config, place));

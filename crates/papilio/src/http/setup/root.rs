@@ -13,7 +13,7 @@ use crate::config::Config;
 pub(super) struct Root {
     /// The lines between `BEGIN` and `END`: base64, and nothing else, for they get into a script.
     pub(super) lines: Vec<String>,
-    /// SHA-1 of it, 40 hexadecimal digits: what Windows calls its thumbprint.
+    /// SHA-1 of it, 40 hexadecimal digits: what Windows calls its thumbprint, and finds it by.
     pub(super) thumbprint: String,
 }
 
@@ -22,6 +22,13 @@ impl Root {
     pub(super) async fn of(config: &Config) -> Option<Self> {
         let path = config.data.join("tls").join("root.pem");
         Self::read(&tokio::fs::read_to_string(path).await.ok()?)
+    }
+
+    /// The thumbprint as Windows shows it: `a9 99 3e ...`.
+    pub(super) fn shown(&self) -> String {
+        let pairs = self.thumbprint.as_bytes().chunks(2);
+        let pairs: Vec<_> = pairs.map(String::from_utf8_lossy).collect();
+        pairs.join(" ")
     }
 
     fn read(pem: &str) -> Option<Self> {
@@ -64,6 +71,7 @@ mod tests {
         assert_eq!(root.lines, ["QUJD".repeat(16), "YWJj".to_owned()]);
         let abc = Root::read("-----BEGIN CERTIFICATE-----YWJj-----END CERTIFICATE-----").unwrap();
         assert_eq!(abc.thumbprint, "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert!(abc.shown().starts_with("a9 99 3e 36 ") && abc.shown().ends_with(" d0 d8 9d"));
         for bad in [
             "",
             "YWJj",

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use msnp::server::{Door, Policy};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
-use papilio::admin::Office;
+use papilio::admin::{Live, Office};
 use papilio::config::Config;
 use papilio::conversation;
 use papilio::credentials::Credentials;
@@ -64,6 +64,7 @@ impl Server {
         .unwrap();
         let alice = add(&store, &passwords, "alice@example.org", "secret&1").await;
         let node = node();
+        let live = Live::new(&store, Arc::clone(&node)).await.unwrap();
         let reception = Reception {
             node: Arc::clone(&node),
             store: Arc::new(store.clone()),
@@ -77,8 +78,8 @@ impl Server {
             config: Arc::new(config.clone()),
             node: Arc::clone(&node),
             gateway: Gateway::new(&config.gateway, reception),
-            office: Office::new(store.clone(), passwords.clone(), &config, None),
             mail: Mailer::start(&config.mail).unwrap(),
+            office: Office::new(store.clone(), passwords.clone(), &config, Some(live)),
         };
         let router = http::router(services);
         let (address, stop, running) = listen(router.clone(), config).await;

@@ -12,6 +12,7 @@ mod chromium;
 mod account;
 mod forms;
 mod mail;
+mod office;
 mod sign_in;
 mod sign_up;
 mod visitor;

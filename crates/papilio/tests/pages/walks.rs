@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use chromium::{Scripts, Walker, walk};
 use image::{DynamicImage, ImageFormat};
+use office::Office;
 
 /// A picture in a file, gone with the folder.
 fn picture() -> (tempfile::TempDir, PathBuf) {
@@ -156,6 +157,62 @@ async fn everything_works_without_a_script() {
     })
     .await;
     assert!(server.store.count_accounts().await.unwrap() == 2 || chromium::is_left_out());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_tells_everybody_and_bans_somebody() {
+    let office = Office::open().await;
+    let site = format!("http://{}", office.server.address);
+    walk(Scripts::Run, async move |walker| {
+        walker.open(&format!("{site}/account")).await;
+        walker.fill("Address", "alice@example.org").await;
+        walker.fill("Password", "secret&1").await;
+        walker.press("Sign in").await;
+        walker.press("For operators").await;
+        assert_eq!(walker.heading().await, "How it is doing");
+        walker.reads("#live-state", "Live").await;
+
+        walker.press("Broadcast").await;
+        walker.fill("Text", "Tea at five").await;
+        walker.press("Send to everybody").await;
+        assert_eq!(walker.notice().await, "It is on its way to one session.");
+
+        walker.press("Accounts").await;
+        walker.fill("Address or name contains", "bob").await;
+        walker.press("Search").await;
+        walker.press("bob@example.org").await;
+        assert!(walker.text().await.contains("MSNP13"));
+        walker.press("Ban").await;
+        walker.fill("Reason", "spam").await;
+        walker.fill("Days", "3").await;
+        walker.press("Ban").await;
+        assert!(walker.text().await.contains("spam; until "));
+        walker.press("Sessions").await;
+        assert!(walker.text().await.contains("Nobody is signed in."));
+
+        walker.press("Invitations").await;
+        walker.fill("Note", "for Dora").await;
+        walker.press("Make an invitation").await;
+        let code = walker.text_of("#code").await;
+        assert_eq!(code.len(), 19, "{code}");
+        walker.press("Revoke invitation 1").await;
+        assert!(walker.text().await.contains("revoked"));
+
+        walker.press("Audit log").await;
+        for act in [
+            "broadcast.text",
+            "bans.create",
+            "invitations.create",
+            "invitations.revoke",
+        ] {
+            assert!(walker.text().await.contains(act), "{act}");
+        }
+        walker.press("Bans").await;
+        walker.press("Lift the ban on bob@example.org").await;
+        assert!(walker.text().await.contains("None."));
+    })
+    .await;
+    assert!(office.bob_is_signed_out() || chromium::is_left_out());
 }
 
 /// A page that says whether scripts run.

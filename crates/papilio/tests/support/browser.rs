@@ -84,7 +84,7 @@ impl Walker {
 
     /// Types into the field that has this label.
     pub(crate) async fn fill(&self, label: &str, text: &str) {
-        let path = format!("//input[@id=//label[normalize-space()='{label}']/@for]");
+        let path = format!("//*[@id=//label[normalize-space()='{label}']/@for]");
         let field = self.client.find(Locator::XPath(&path)).await;
         let field = field.unwrap_or_else(|error| panic!("no field {label:?}: {error}"));
         if field.attr("type").await.unwrap().as_deref() != Some("file") {
@@ -128,7 +128,18 @@ impl Walker {
         self.text_of("body").await
     }
 
-    async fn text_of(&self, selector: &str) -> String {
+    /// Waits until a script has made an element say this.
+    pub(crate) async fn reads(&self, selector: &str, text: &str) {
+        let said = async {
+            while self.text_of(selector).await != text {
+                tokio::time::sleep(LOOKS_AGAIN).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, said).await;
+        assert!(waited.is_ok(), "{selector} never says {text:?}");
+    }
+
+    pub(crate) async fn text_of(&self, selector: &str) -> String {
         let found = self.client.find(Locator::Css(selector)).await;
         let found = found.unwrap_or_else(|error| panic!("no {selector}: {error}"));
         found.text().await.unwrap()

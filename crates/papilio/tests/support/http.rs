@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use msnp::server::{Door, Policy};
 use msnp::wire::line::Limits;
 use msnp::wire::param::Param;
+use papilio::admin::Live;
 use papilio::config::Config;
 use papilio::conversation;
 use papilio::directory::ListLimits;
@@ -61,6 +62,7 @@ impl Server {
         .unwrap();
         let alice = add(&store, &passwords, "alice@example.org", "secret&1").await;
         let node = node();
+        let live = Live::new(&store, Arc::clone(&node)).await.unwrap();
         let reception = Reception {
             node: Arc::clone(&node),
             store: Arc::new(store.clone()),
@@ -68,7 +70,7 @@ impl Server {
             announcer: Arc::new(Announcer::new(None, 1863)),
             door: Door::Main,
         };
-        let services = Services::new(&config, &reception, passwords.clone(), None).unwrap();
+        let services = Services::new(&config, &reception, passwords.clone(), Some(live)).unwrap();
         let router = http::router(services);
         let (address, stop, running) = listen(router.clone(), config).await;
         Self {

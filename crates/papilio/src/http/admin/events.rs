@@ -18,7 +18,7 @@ use super::super::answer::Endless;
 use super::operator::By;
 use super::problem::Problem;
 use super::{Api, json};
-use crate::admin::{LiveEvent, LiveView, Office, Statistics};
+use crate::admin::{AdminError, LiveEvent, LiveView, Office, Operator, Statistics};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -48,7 +48,15 @@ async fn statistics(By(by): By, State(office): State<Office>) -> Result<Response
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn events(By(by): By, State(office): State<Office>) -> Result<Response, Problem> {
-    let view = office.listen(&by).await?;
+    Ok(live_view(&office, &by).await?)
+}
+
+/// The same for pages of operators.
+pub(in crate::http) async fn live_view(
+    office: &Office,
+    by: &Operator,
+) -> Result<Response, AdminError> {
+    let view = office.listen(by).await?;
     let head = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),

@@ -42,6 +42,7 @@ use crate::admin::Office;
 use pace::Pace;
 use problem::Problem;
 
+pub(in crate::http) use events::live_view;
 pub use socket::{AdminSocket, SOCKET_NAME};
 
 /// What the API needs.

@@ -19,6 +19,7 @@ mod form;
 mod leaving;
 mod letters;
 mod messages;
+mod office;
 mod pace;
 mod password;
 mod picture;
@@ -78,12 +79,14 @@ pub(super) fn routes(services: &Services) -> Router<Services> {
         .merge(places::routes())
         .merge(messages::routes())
         .merge(leaving::routes())
+        .merge(office::routes())
         .route(
             STYLE,
             get(async || file("text/css; charset=utf-8", STYLE_SHEET)),
         )
         .route(MARK, get(async || file("image/svg+xml", MARK_PICTURE)))
         .route("/account/{*else}", axum::routing::any(nothing_there))
+        .route("/admin/{*else}", axum::routing::any(nothing_there))
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(CatchPanicLayer::custom(after_panic))
         .with_state(pages)

@@ -22,6 +22,8 @@ pub(super) enum Problem {
     Method,
     /// Only for those who are signed in: the browser is sent to sign in.
     SignIn,
+    /// Only for operators who may do this.
+    NotAllowed(String),
     /// The form is not from a page of ours.
     Forged,
     /// No form at all.
@@ -61,7 +63,9 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::SignIn => StatusCode::SEE_OTHER,
-            Self::Forged | Self::OldTls | Self::PlainHttp => StatusCode::FORBIDDEN,
+            Self::NotAllowed(_) | Self::Forged | Self::OldTls | Self::PlainHttp => {
+                StatusCode::FORBIDDEN
+            }
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -80,6 +84,10 @@ impl Problem {
             Self::Method | Self::SignIn => (
                 "Not in this way",
                 "This page cannot be asked for in this way. Nothing was changed.",
+            ),
+            Self::NotAllowed(_) => (
+                "You may not see this",
+                "You are an operator, but not for this. Whoever made you one can change that.",
             ),
             Self::Forged => (
                 "This form could not be taken",
@@ -127,6 +135,7 @@ impl IntoResponse for Problem {
         let (title, text) = self.words();
         let detail = match &self {
             Self::BadForm(why) => why.to_string(),
+            Self::NotAllowed(scope) => format!("It needs the scope {scope}."),
             _ => String::new(),
         };
         let frame = Frame {

@@ -17,12 +17,21 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     /// Who is signed in.
     pub(super) handle: Option<String>,
+    /// Whether they are an operator.
+    pub(super) is_operator: bool,
+    /// The pages beside this one.
+    pub(super) places: &'static [(&'static str, &'static str)],
     /// The word in its forms.
     pub(super) form: String,
     pub(super) notice: Option<Notice>,
 }
 
 impl Frame {
+    /// Whether it is one of the pages for operators.
+    pub(super) fn is_in_the_office(&self) -> bool {
+        self.here.starts_with("/admin")
+    }
+
     /// Whether this is the page at a path.
     pub(super) fn is_at(&self, path: &str) -> bool {
         self.here == path
@@ -76,7 +85,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
      frame-ancestors 'none'; base-uri 'none'";
 
 /// The pages of an account, as they stand beside each of them.
-pub(in crate::http) const PLACES: [(&str, &str); 7] = [
+pub(super) const PLACES: [(&str, &str); 7] = [
     ("/account", "Profile"),
     ("/account/picture", "Picture"),
     ("/account/password", "Password"),

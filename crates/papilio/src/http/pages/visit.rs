@@ -17,8 +17,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::Pages;
 use super::problem::Problem;
-use super::shown::{Frame, Notice, with_security};
+use super::shown::{Frame, Notice, PLACES, with_security};
 use super::way::{Cover, Way};
+use crate::admin::Operator;
 use crate::store::account::Account;
 use crate::store::token::Token;
 use crate::store::web_session::{NewWebSession, WebSession};
@@ -38,6 +39,8 @@ struct OpenSession {
     token: Token,
     account: Account,
     session: WebSession,
+    /// What the account may do to others, if it may do anything.
+    operator: Option<Operator>,
 }
 
 enum Visitor {
@@ -57,10 +60,12 @@ impl FromRequestParts<Pages> for Visit {
         if let Some(token) = cookie(&request.headers, session_cookie(way.cover))
             && let Some((account, found)) = pages.services.store.web_session(&token, now).await?
         {
+            let office = &pages.services.office;
             session = Some(OpenSession {
                 token,
-                account,
                 session: found,
+                operator: office.operator(&account).await?,
+                account,
             });
         }
         let visitor = match cookie(&request.headers, visitor_cookie(way.cover)) {
@@ -90,6 +95,12 @@ impl Visit {
     /// The account that is signed in, if one is.
     pub(super) fn maybe_account(&self) -> Option<&Account> {
         self.session.as_ref().map(|open| &open.account)
+    }
+
+    /// The operator who asks. For others there is nothing to be seen, not even that there is something.
+    pub(super) fn operator(&self) -> Result<&Operator, Problem> {
+        let open = self.session.as_ref().ok_or(Problem::SignIn)?;
+        open.operator.as_ref().ok_or(Problem::NotFound)
     }
 
     /// The session that asks.
@@ -127,6 +138,8 @@ impl Visit {
             handle: self
                 .maybe_account()
                 .map(|account| account.handle.to_string()),
+            is_operator: self.operator().is_ok(),
+            places: &PLACES,
             form: self.form_word(),
             notice: None,
         }
@@ -142,6 +155,19 @@ impl Visit {
         Frame {
             notice: notice.into(),
             ..self.frame(title, here)
+        }
+    }
+
+    /// What surrounds a page for operators.
+    pub(super) fn office_frame(
+        &self,
+        title: &'static str,
+        here: &'static str,
+        notice: Option<Notice>,
+    ) -> Frame {
+        Frame {
+            places: &super::office::PLACES,
+            ..self.frame_with(title, here, notice)
         }
     }
 

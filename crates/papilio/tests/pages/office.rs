@@ -264,7 +264,8 @@ async fn bans_hold_at_once_until_they_are_lifted() {
     let mut bob = Browser::at(&office.server);
     let credentials = signs_in("bob@example.org", "secret&2");
     bob.submit("/account/sign-in", &credentials).await;
-    assert!(bob.is_signed_in().await);
+    let page = bob.get("/account/places").await;
+    assert!(page.says("MSNP13"), "Messenger is there: {}", page.body);
     alice.get("/admin/bans").await;
     for nonsense in ["", "bob", "a b@x", "300.1.2.3", "10.0.0.0/99"] {
         let page = alice

@@ -1,11 +1,15 @@
 //! Where an account is signed in: Messenger and browsers, and how to end it from elsewhere.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use jiff::Timestamp;
+use msnp::handle::Handle;
 
 use super::Pages;
 use super::form::Posted;
@@ -13,6 +17,7 @@ use super::problem::Problem;
 use super::profile::moment;
 use super::shown::Frame;
 use super::visit::Visit;
+use crate::node::Node;
 use crate::store::web_session::WebSessionId;
 
 pub(super) fn routes() -> Router<Pages> {
@@ -31,11 +36,17 @@ struct Browser {
     is_this: bool,
 }
 
+struct Messenger {
+    version: String,
+    address: Option<String>,
+    since: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "pages/places.html")]
 struct Page {
     frame: Frame,
-    has_messenger: bool,
+    messenger: Option<Messenger>,
     browsers: Vec<Browser>,
 }
 
@@ -57,10 +68,29 @@ async fn page(State(pages): State<Pages>, visit: Visit) -> Result<Response, Prob
         .collect();
     let page = Page {
         frame: visit.frame("Signed-in places", HERE),
-        has_messenger: services.node.directory.member(account.id).is_some(),
+        messenger: messenger(&services.node, &account.handle),
         browsers,
     };
     Ok(visit.show(StatusCode::OK, &page))
+}
+
+/// The account's session on this node.
+fn messenger(node: &Node, handle: &Handle) -> Option<Messenger> {
+    let sessions = node.directory.sessions();
+    let session = sessions
+        .into_iter()
+        .find(|session| session.handle == *handle)?;
+    let caller = node
+        .callers()
+        .find(|caller| Arc::ptr_eq(&caller.mailbox, &session.mailbox));
+    let since = caller
+        .as_ref()
+        .map(|caller| Timestamp::from_second(caller.since));
+    Some(Messenger {
+        version: session.dialect.version.to_string(),
+        address: caller.map(|caller| caller.peer.to_string()),
+        since: since.and_then(Result::ok).map(moment),
+    })
 }
 
 async fn end_browser(State(pages): State<Pages>, form: Posted) -> Result<Response, Problem> {

@@ -126,7 +126,7 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     };
     #[cfg(feature = "tls")]
     let fresh = acceptor.clone().map(Acceptor::keep_fresh);
-    let (mut listeners, http) = ports.serve(
+    let (mut listeners, mut http) = ports.serve(
         config,
         &reception,
         live.router(),
@@ -142,7 +142,9 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
     }
     match socket {
         Ok(socket) => {
-            listeners.spawn(socket.serve(live.router(), config.http.clone()));
+            let stopped = http.stopped();
+            let serving = socket.serve(live.router(), config.http.clone(), stopped);
+            http.running.spawn(serving);
         }
         Err(error) => warn!(%error, "commands cannot reach this server: there is no {SOCKET_NAME}"),
     }
@@ -220,6 +222,15 @@ struct Http {
 }
 
 impl Http {
+    /// Done when the services are to stop.
+    fn stopped(&self) -> impl Future<Output = ()> + use<> {
+        let mut stopped = self.stop.subscribe();
+        async move {
+            // An error means that the sender is gone, which is the signal.
+            let _signal = stopped.changed().await;
+        }
+    }
+
     /// Lets the requests under way finish, as far as there is time.
     async fn stop(mut self, deadline: Instant) {
         drop(self.stop);
@@ -312,33 +323,31 @@ impl Ports {
             listeners.spawn(listen::accept(listener, reception));
         }
         let per_address = reception.per_address.clone();
-        let (stop, stopped) = watch::channel(());
-        let stopped = || {
-            let mut stopped = stopped.clone();
-            async move {
-                // An error means that the sender is gone, which is the signal.
-                let _signal = stopped.changed().await;
-            }
+        let mut web = Http {
+            running: JoinSet::new(),
+            stop: watch::channel(()).0,
         };
-        let mut running = JoinSet::new();
         if let Some(Port { listener, .. }) = self.http {
             let (router, limits) = (router.clone(), config.http.clone());
             let counted = per_address.clone();
-            running.spawn(http::serve(listener, router, limits, counted, stopped()));
+            let stopped = web.stopped();
+            let serving = http::serve(listener, router, limits, counted, stopped);
+            web.running.spawn(serving);
         }
         #[cfg(feature = "tls")]
         if let (Some(Port { listener, .. }), Some(acceptor)) = (self.https, acceptor) {
             let limits = config.http.clone();
-            running.spawn(http::serve_mixed(
+            let stopped = web.stopped();
+            web.running.spawn(http::serve_mixed(
                 listener,
                 acceptor,
                 router,
                 limits,
                 per_address,
-                stopped(),
+                stopped,
             ));
         }
-        (listeners, Http { running, stop })
+        (listeners, web)
     }
 }
 

@@ -4,6 +4,7 @@
 //! could write the database as well. What is done through it is written down under the account of the
 //! system that did it.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -65,12 +66,20 @@ impl AdminSocket {
         Ok(listener)
     }
 
-    /// Answers every connection; ends when dropped, with all of them.
-    pub async fn serve(self, router: Router, limits: config::Http) {
-        let (_stop, stopped) = watch::channel(());
+    /// Answers every connection until `shutdown` is done, and the requests under way behind it: the one
+    /// that asked for the end is among them.
+    pub async fn serve(
+        self,
+        router: Router,
+        limits: config::Http,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let (stop, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
+        let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let accepted = tokio::select! {
+                () = &mut shutdown => break,
                 Some(_) = connections.join_next() => continue,
                 accepted = self.listener.accept() => accepted,
             };
@@ -95,6 +104,8 @@ impl AdminSocket {
                 serve_connection(stream, ends, router, &limits, stopped).await;
             });
         }
+        drop(stop);
+        while connections.join_next().await.is_some() {}
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{AdminError, Live, Office, Operator, Scope};
-use crate::metrics::{METRICS, Present};
+use crate::metrics::{METRICS, Mail, Password, Present, SignIn, Value};
 
 /// How the service is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -79,8 +79,7 @@ impl Live {
             conversations,
         }));
         let messages = counted.sum("papilio_messages_total", |_| true);
-        let granted = |labels: &str| labels.contains("\"done\"") || labels.contains("\"granted\"");
-        let right = |labels: &str| labels.contains("\"right\"");
+        let granted = |labels: &str| has(labels, SignIn::Ok);
         Statistics {
             at: Timestamp::now(),
             accounts,
@@ -92,9 +91,11 @@ impl Live {
             messages_per_second: self.lately(messages),
             sign_ins: counted.sum("papilio_sign_ins_total", granted),
             failures: counted.sum("papilio_sign_ins_total", |labels| !granted(labels))
-                + counted.sum("papilio_passwords_total", |labels| !right(labels)),
+                + counted.sum("papilio_passwords_total", |labels| {
+                    !has(labels, Password::Right)
+                }),
             offline_messages: counted.sum("papilio_offline_messages_total", |labels| {
-                labels.contains("\"kept\"")
+                has(labels, Mail::Kept)
             }),
             uptime: counted.sum("papilio_uptime_seconds", |_| true),
             memory: Some(counted.sum("papilio_resident_bytes", |_| true))
@@ -117,6 +118,10 @@ impl Live {
         }
         lately.per_second
     }
+}
+
+fn has(labels: &str, value: impl Value) -> bool {
+    labels.contains(&format!("\"{}\"", value.text()))
 }
 
 /// What Prometheus is shown.

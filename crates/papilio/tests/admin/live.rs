@@ -80,6 +80,19 @@ fn what_happens_is_seen_as_it_happens() {
 }
 
 #[test]
+fn a_sign_in_counts_as_one() {
+    let house = House::new();
+    let token = house.token("all", "all");
+    let server = house.serve();
+    let _alice = server.sign_in("alice@x", 13);
+    let statistics = server.ask(&token, "GET", "/statistics", "").json;
+    assert_eq!(
+        (&statistics["sign_ins"], &statistics["failures"]),
+        (&1.into(), &0.into())
+    );
+}
+
+#[test]
 fn a_view_shows_what_its_token_may_see_and_ends_with_it() {
     let house = House::new();
     let token = house.token("watcher", "sessions:read");

@@ -273,9 +273,9 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         }
         Command::Check(check) => {
             check.serve.into_flags(&mut flags);
-            let config = Config::load(&flags)?;
+            let loaded = Loaded::load(&flags)?;
             log::begin(QUIET, LogFormat::Text);
-            runtime()?.block_on(check::run(check.json, &config))
+            runtime()?.block_on(check::run(check.json, &loaded))
         }
     }
 }

@@ -433,3 +433,23 @@ fn what_went_wrong_is_said_once() {
     assert_eq!(said.matches("os error").count(), 1, "{said}");
     assert!(said.contains(&data.display().to_string()), "{said}");
 }
+
+#[test]
+fn who_asks_about_a_folder_without_data_hears_of_it_and_none_is_made() {
+    let place = Place::new();
+    for asking in [
+        &["user", "list"][..],
+        &["user", "show", "alice@x"],
+        &["ban", "list"],
+        &["invite", "list"],
+        &["token", "list"],
+        &["operator", "list"],
+        &["audit"],
+    ] {
+        let said = place.run(asking).failed(1);
+        let folder = place.path().display().to_string();
+        assert!(said.starts_with("papilio: there is no database in ") && said.contains(&folder));
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!place.path().join("papilio.db").exists());
+    }
+}

@@ -20,6 +20,8 @@ use papilio::per_address::PerAddress;
 use papilio::store::account::NewAccount;
 use papilio::store::roster::ImportedContact;
 use papilio::store::{Database, Store};
+#[cfg(feature = "tls")]
+use papilio::tls::Acceptor;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -31,7 +33,11 @@ pub(crate) struct House {
     store: Store,
     passwords: Passwords,
     tasks: Vec<JoinHandle<()>>,
-    _folder: TempDir,
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "it goes with the house")
+    )]
+    folder: TempDir,
 }
 
 impl House {
@@ -40,7 +46,21 @@ impl House {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::with_web(config, Web::Plain).await
+    }
+
+    /// Its services speak TLS, with a certificate of its own certificate authority for `localhost`.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn encrypted() -> Self {
+        Self::with_web(Config::default(), Web::Encrypted).await
+    }
+
+    async fn with_web(config: Config, web_is: Web) -> Self {
         let folder = TempDir::new().unwrap();
+        let config = Config {
+            data: folder.path().to_owned(),
+            ..config
+        };
         let path = folder.path().join("papilio.db");
         let store = Store::open(&Database::Sqlite { path }).await.unwrap();
         let passwords = Passwords::new(PasswordSettings {
@@ -65,27 +85,47 @@ impl House {
         };
         let services = Services::new(&config, &reception, passwords.clone(), None).unwrap();
         let router = http::router(services);
-        let serving = http::serve(
-            web,
-            router,
-            config.http,
-            PerAddress::new(None),
-            std::future::pending(),
-        );
-        let tasks = vec![
-            tokio::spawn(listen::accept(msnp, reception)),
-            tokio::spawn(serving),
-        ];
+        let server = Server::new("127.0.0.1").port(port);
+        let any_number = PerAddress::new(None);
+        let (server, serving) = match web_is {
+            Web::Plain => {
+                let serving =
+                    http::serve(web, router, config.http, any_number, std::future::pending());
+                (
+                    server.services_at(format!("http://{address}")),
+                    tokio::spawn(serving),
+                )
+            }
+            #[cfg(feature = "tls")]
+            Web::Encrypted => {
+                let acceptor = Acceptor::open(&config).unwrap();
+                let serving = http::serve_mixed(
+                    web,
+                    acceptor,
+                    router,
+                    config.http,
+                    any_number,
+                    std::future::pending(),
+                );
+                let base = format!("https://localhost:{}", address.port());
+                (server.services_at(base), tokio::spawn(serving))
+            }
+        };
+        let tasks = vec![tokio::spawn(listen::accept(msnp, reception)), serving];
         Self {
-            server: Server::new("127.0.0.1")
-                .port(port)
-                .services_at(format!("http://{address}")),
+            server,
             port,
             store,
             passwords,
             tasks,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The certificate that whoever trusts this house trusts, in PEM.
+    #[cfg(feature = "tls")]
+    pub(crate) fn root(&self) -> Vec<u8> {
+        std::fs::read(self.folder.path().join("tls/root.pem")).unwrap()
     }
 
     /// Makes accounts that all have one another as contacts.
@@ -121,7 +161,11 @@ impl House {
     }
 
     pub(crate) fn connector(&self) -> Connector {
-        Client::connect(self.server.clone()).reconnecting(Reconnecting::Never)
+        self.connector_to(self.server.clone())
+    }
+
+    pub(crate) fn connector_to(&self, server: Server) -> Connector {
+        Client::connect(server).reconnecting(Reconnecting::Never)
     }
 
     pub(crate) async fn sign_in(&self, name: &str) -> Person {
@@ -133,6 +177,13 @@ impl House {
         let (client, events) = connector.sign_in(handle.as_str(), PASSWORD).await.unwrap();
         Person { client, events }
     }
+}
+
+/// How the services of a house are reached.
+enum Web {
+    Plain,
+    #[cfg(feature = "tls")]
+    Encrypted,
 }
 
 impl Drop for House {

@@ -5,6 +5,8 @@
 mod cable;
 mod chats;
 mod contacts;
+#[cfg(feature = "tls")]
+mod encrypted;
 mod house;
 mod offline;
 mod sessions;

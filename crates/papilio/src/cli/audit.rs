@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::table::{self, Form};
-use super::{open_office, operator};
+use super::{expect_data, open_office, operator};
 use crate::config::Config;
 use crate::store::audit::AuditFilter;
 
@@ -26,6 +26,7 @@ pub(super) struct Audit {
 }
 
 pub(super) async fn run(audit: Audit, config: &Config) -> anyhow::Result<()> {
+    expect_data(config)?;
     let (office, store) = open_office(config).await?;
     let filter = AuditFilter {
         who: audit.who,

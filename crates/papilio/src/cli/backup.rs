@@ -68,7 +68,11 @@ pub(super) async fn restore(asked: Restore, data: Option<PathBuf>) -> anyhow::Re
 fn summary(manifest: &Manifest) -> String {
     let files = manifest.files.len();
     let bytes: u64 = manifest.files.iter().map(|file| file.size).sum();
-    format!("{files} files, {bytes} bytes, as of {}", manifest.made)
+    let files = match files {
+        1 => "1 file".to_owned(),
+        _ => format!("{files} files"),
+    };
+    format!("{files}, {bytes} bytes, as of {}", manifest.made)
 }
 
 const WITHOUT_DATABASE: &str =

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::table::{self, Form, Until};
-use super::{done_with, handle, open_office, operator, usage};
+use super::{done_with, expect_data, handle, open_office, operator, usage};
 use crate::admin::{BanToMake, Office};
 use crate::config::Config;
 use crate::store::ban::{BanId, BanSubject};
@@ -57,6 +57,9 @@ fn which(text: &str) -> Result<Which, String> {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    if !matches!(command, Command::Add { .. }) {
+        expect_data(config)?;
+    }
     let (office, store) = open_office(config).await?;
     let done = obey(command, &office).await;
     done_with(store, config).await;

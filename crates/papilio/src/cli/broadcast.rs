@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::running::ask;
+use super::table;
 use crate::config::Config;
 
 #[derive(Args)]
@@ -33,13 +34,17 @@ pub(super) async fn run(broadcast: Broadcast, config: &Config) -> anyhow::Result
     if let Some(text) = text {
         let body = json!({ "text": text });
         let sent = ask(config, "POST", "/broadcasts", Some(&body)).await?;
-        println!("on its way to {} sessions", sent["sessions"]);
+        match sent["sessions"].as_u64() {
+            Some(1) => println!("on its way to 1 session"),
+            sessions => println!("on its way to {} sessions", sessions.unwrap_or_default()),
+        }
     } else if let Some(minutes) = maintenance {
         let body = json!({ "minutes": minutes, "stop": stop });
         let announced = ask(config, "PUT", "/maintenance", Some(&body)).await?;
-        let begins = announced["begins"].as_str().unwrap_or_default();
+        let begins = announced["begins"].as_str().unwrap_or_default().parse();
+        let begins = table::when(begins.ok());
         let then = if stop { "; the server ends then" } else { "" };
-        println!("maintenance begins at {begins}{then}");
+        println!("maintenance begins at {begins} UTC{then}");
     } else if cancel {
         ask(config, "DELETE", "/maintenance", None).await?;
         println!("there will be no maintenance");

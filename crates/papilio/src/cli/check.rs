@@ -25,7 +25,7 @@ use clap::Args;
 
 use self::finding::{Finding, Status};
 use super::ServeFlags;
-use crate::config::Config;
+use crate::config::Loaded;
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -37,8 +37,9 @@ pub(super) struct Check {
     pub(super) serve: ServeFlags,
 }
 
-pub(super) async fn run(json: bool, config: &Config) -> anyhow::Result<()> {
-    let mut findings = vec![configuration(config)];
+pub(super) async fn run(json: bool, loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
+    let mut findings = vec![configuration(loaded)];
     findings.extend(database::look(config).await);
     let ports = ports::look(config);
     findings.extend(ports.findings);
@@ -57,15 +58,13 @@ pub(super) async fn run(json: bool, config: &Config) -> anyhow::Result<()> {
 }
 
 /// It has been read already.
-fn configuration(config: &Config) -> Finding {
-    let file = config.data.join("papilio.toml");
-    Finding::ok(
-        "configuration",
-        match file.is_file() {
-            true => format!("{} can be used", file.display()),
-            false => format!("data in {}", shown(&config.data)),
-        },
-    )
+fn configuration(loaded: &Loaded) -> Finding {
+    let data = shown(&loaded.config.data);
+    let said = match &loaded.file {
+        Some(file) => format!("{} can be used; data in {data}", shown(file)),
+        None => format!("the defaults, without a file; data in {data}"),
+    };
+    Finding::ok("configuration", said)
 }
 
 fn tell(findings: &[Finding], json: bool) -> anyhow::Result<()> {

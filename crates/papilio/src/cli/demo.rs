@@ -84,9 +84,12 @@ pub(super) fn instructions(
     let who: Vec<_> = ACCOUNTS.iter().map(|(email, _)| *email).collect();
     let who = who.join(", ");
     let server = msnp.map_or("(off)".to_owned(), |address| address.to_string());
-    let pages = http.map_or("(off)".to_owned(), |address| {
-        format!("http://{address}/account")
-    });
+    let page = |path: &str| {
+        http.map_or("(off)".to_owned(), |address| {
+            format!("http://{address}/{path}")
+        })
+    };
+    let (pages, office, set_up) = (page("account"), page("admin"), page("setup"));
     format!(
         "
   Papilio, for this machine alone. Its ports are in the line above.
@@ -95,11 +98,14 @@ pub(super) fn instructions(
     Password     {PASSWORD}
     Server       {server} for Messenger; the other services are on the http port
     Pages        {pages} to make another account, or look after one
+    Operators    {office}, once `papilio operator add {alice} --data {folder}` was said
+    Old clients  {set_up}, with the root certificate and the names that they ask for
 
   They have one another as contacts already: sign in as two of them and chat. Alone, talk to {echo},
   who says everything again.
   Ctrl-C stops it. Everything is in the folder {folder}; delete that to begin anew.
 ",
+        alice = ACCOUNTS[0].0,
         echo = ECHO.0,
         folder = folder.display()
     )

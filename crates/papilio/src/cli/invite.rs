@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::table::{self, Form, Until};
-use super::{done_with, open_office, operator, usage};
+use super::{done_with, expect_data, open_office, operator, usage};
 use crate::admin::{InvitationToMake, InvitationView, Office};
 use crate::config::Config;
 use crate::store::invitation::InvitationId;
@@ -34,6 +34,9 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    if !matches!(command, Command::Create { .. }) {
+        expect_data(config)?;
+    }
     let (office, store) = open_office(config).await?;
     let done = obey(command, &office).await;
     done_with(store, config).await;

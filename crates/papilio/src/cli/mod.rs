@@ -31,6 +31,7 @@ mod check;
 mod config;
 pub mod demo;
 mod dns;
+mod first_start;
 mod generate;
 mod import;
 mod import_line;
@@ -51,7 +52,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use msnp::handle::Handle;
@@ -61,7 +62,7 @@ use crate::admin::{Office, Operator};
 use crate::config::{Advertised, Config, ConfigError, Flags, ListenAddress, Loaded, LogFormat};
 use crate::http;
 use crate::password::Passwords;
-use crate::store::Store;
+use crate::store::{Database, Store};
 use crate::system_account;
 
 /// An MSN Messenger server
@@ -272,9 +273,9 @@ fn obey(line: CommandLine) -> anyhow::Result<()> {
         }
         Command::Check(check) => {
             check.serve.into_flags(&mut flags);
-            let config = Config::load(&flags)?;
+            let loaded = Loaded::load(&flags)?;
             log::begin(QUIET, LogFormat::Text);
-            runtime()?.block_on(check::run(check.json, &config))
+            runtime()?.block_on(check::run(check.json, &loaded))
         }
     }
 }
@@ -356,6 +357,20 @@ async fn open_office(config: &Config) -> anyhow::Result<(Office, Store)> {
 /// Whoever runs this command.
 fn operator() -> Operator {
     Operator::command_line(system_account::own())
+}
+
+/// Whoever asks about what is in a folder, and has named the wrong one, must hear of it: opening would
+/// make an empty one, and the answer would be that there is nothing.
+fn expect_data(config: &Config) -> anyhow::Result<()> {
+    if let Database::Sqlite { path } = config.database()
+        && matches!(path.try_exists(), Ok(false))
+    {
+        bail!(
+            "there is no database in {}: `papilio user add` makes one, --data names another folder",
+            config.data.display()
+        );
+    }
+    Ok(())
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use msnp::handle::Handle;
 
 use super::table::{self, Form};
-use super::{done_with, handle, open_office, operator, usage};
+use super::{done_with, expect_data, handle, open_office, operator, usage};
 use crate::admin::{Office, Scopes};
 use crate::config::Config;
 
@@ -38,6 +38,7 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    expect_data(config)?;
     let (office, store) = open_office(config).await?;
     let done = obey(command, &office).await;
     done_with(store, config).await;

@@ -187,6 +187,8 @@ mod tests {
             ("[client]\ntoday = '/x'", false),
             ("[metrics]\nallow = []", false),
             ("[wire-log]\ntext = true", false),
+            ("[tls]\nnames = ['www.example.org']", false),
+            ("[pages]\nsign-up = 'open'", false),
         ] {
             let mut new = loaded(&folder, text);
             let changed = old.effective.changed(&new.effective);

@@ -19,10 +19,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use super::demo;
 use super::log::Filter;
 use super::reload::Running;
 use super::supervisor::{self, Sockets};
+use super::{demo, first_start};
 use crate::admin;
 use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
 use crate::conversation;
@@ -161,6 +161,8 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
             "{}",
             demo::instructions(where_to, http_address, &config.data)
         );
+    } else if store.count_accounts().await? == 0 {
+        first_start::tell(config, &pages(config, http_address));
     }
     supervisor::ready();
     let signal = loop {

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::table::{self, Form, Until};
-use super::{done_with, open_office, operator, usage};
+use super::{done_with, expect_data, open_office, operator, usage};
 use crate::admin::{Office, Scopes, TokenToMake, TokenView};
 use crate::config::Config;
 
@@ -37,6 +37,9 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    if !matches!(command, Command::Create { .. }) {
+        expect_data(config)?;
+    }
     let (office, store) = open_office(config).await?;
     let done = obey(command, &office).await;
     done_with(store, config).await;

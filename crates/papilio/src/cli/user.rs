@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use msnp::handle::Handle;
 
-use super::{done_with, handle, open_office, operator, usage};
+use super::{done_with, expect_data, handle, open_office, operator, usage};
 use crate::admin::{
     AccountChange, AccountDetails, AccountSummary, AccountToMake, Office, Operator,
 };
@@ -81,6 +81,9 @@ pub(super) struct PasswordFrom {
 }
 
 pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
+    if !matches!(command, Command::Add { .. }) {
+        expect_data(config)?;
+    }
     let (office, store) = open_office(config).await?;
     let done = command.obey(&office, &operator()).await;
     done_with(store, config).await;

@@ -127,6 +127,7 @@ fn a_server_that_runs_is_found_well() {
         "ok       clock ",
         "ok       certificate ",
         "ok       advertised    localhost leads to this machine",
+        "warning  usual ports   old clients know no others: msnp is on ",
     ] {
         assert!(told.contains(line), "{line:?} in {told}");
     }

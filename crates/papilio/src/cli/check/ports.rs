@@ -30,7 +30,27 @@ pub(super) fn look(config: &Config) -> Ports {
     look("dispatch", listen.dispatch.as_ref(), Ask::Version);
     look("http", listen.http.as_ref(), Ask::SignInService);
     let https = look("https", listen.https.as_ref(), Ask::SignInService);
+    findings.extend(usual_ports(config));
     Ports { findings, https }
+}
+
+/// Clients have the numbers of ports built in, as they have the names.
+fn usual_ports(config: &Config) -> Option<Finding> {
+    let listen = &config.listen;
+    let elsewhere: Vec<_> = [
+        ("msnp", &listen.msnp, 1863),
+        ("http", &listen.http, 80),
+        ("https", &listen.https, 443),
+    ]
+    .into_iter()
+    .filter_map(|(name, address, usual)| {
+        let port = address.as_ref()?.port;
+        (port != usual).then(|| format!("{name} is on {port}, not {usual}"))
+    })
+    .collect();
+    let said = format!("old clients know no others: {}", elsewhere.join("; "));
+    let advice = "listen there, or have a router or firewall send those ports on to these";
+    (!elsewhere.is_empty()).then(|| Finding::warning("usual ports", said, advice))
 }
 
 /// What is asked.

@@ -293,6 +293,15 @@ async fn bans_hold_at_once_until_they_are_lifted() {
     );
     let number = page.value("number").unwrap().to_owned();
     assert_eq!(alice.post("/admin/bans", &ban).await.status, 409);
+    // Neither by a link to another password, which a banned account may ask for.
+    let (store, now) = (&office.server.store, Timestamp::now());
+    let account = store.account_by_handle(&office.bob.handle).await.unwrap();
+    let token = store
+        .make_reset_link(&account.unwrap(), now + jiff::SignedDuration::from_hours(1))
+        .await
+        .unwrap();
+    let path = format!("/account/reset?token={}", token.expose());
+    assert_eq!(bob.get(&path).await.status, 404);
     alice
         .post("/admin/bans/lift", &[field("number", &number)])
         .await;
@@ -300,6 +309,33 @@ async fn bans_hold_at_once_until_they_are_lifted() {
         bob.submit("/account/sign-in", &credentials).await.status,
         303
     );
+}
+
+#[tokio::test]
+async fn nobody_finds_the_pages_from_a_banned_network_but_operators() {
+    let office = Office::open().await;
+    let mut alice = Browser::of_alice(&office.server).await;
+    let mut bob = Browser::at(&office.server);
+    let credentials = signs_in("bob@example.org", "secret&2");
+    bob.submit("/account/sign-in", &credentials).await;
+    let ban = [field("subject", "127.0.0.0/8"), field("days", "3")];
+    alice.get("/admin/bans").await;
+    assert_eq!(alice.post("/admin/bans", &ban).await.status, 303);
+    let mut stranger = Browser::at(&office.server);
+    for path in ["/account", "/account/sign-in", "/account/sign-up"] {
+        for browser in [&mut bob, &mut stranger] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 403, "{path}");
+            assert!(page.says("Nobody may come from your address"), "{path}");
+        }
+    }
+    // Whoever banned themselves can lift it.
+    let page = alice.get("/admin/bans").await;
+    let number = page.value("number").unwrap().to_owned();
+    alice
+        .post("/admin/bans/lift", &[field("number", &number)])
+        .await;
+    assert!(bob.is_signed_in().await);
 }
 
 #[tokio::test]

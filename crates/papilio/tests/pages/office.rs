@@ -24,7 +24,11 @@ impl Office {
     }
 
     async fn for_scopes(scopes: Scopes) -> Self {
-        let server = Server::start().await;
+        Self::configured(Config::default(), scopes).await
+    }
+
+    async fn configured(config: Config, scopes: Scopes) -> Self {
+        let server = Server::with(config).await;
         let bob = add(
             &server.store,
             &server.passwords,
@@ -412,4 +416,13 @@ async fn what_happens_is_told_as_it_happens() {
         told.contains("text/event-stream") && told.contains("event: statistics"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn where_too_many_listen_already_nothing_is_broken() {
+    let mut config = Config::default();
+    config.admin.listeners = Some(0);
+    let office = Office::configured(config, Scopes::all()).await;
+    let mut alice = Browser::of_alice(&office.server).await;
+    assert_eq!(alice.get("/admin/events").await.status, 503);
 }

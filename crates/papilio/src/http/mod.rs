@@ -15,6 +15,7 @@
 mod abook;
 pub mod admin;
 mod answer;
+mod banned;
 pub mod client_config;
 mod companions;
 mod contacts;
@@ -115,20 +116,26 @@ impl Services {
 /// The services by their paths, whatever the host. Paths match without regard to case and to
 /// doubled slashes, and `RST.srf` with anything before it (services-auth, 3).
 pub fn router(services: Services) -> Router {
+    let with_tickets = Router::new()
+        .merge(contacts::routes())
+        .merge(storage::routes(&services.config))
+        .merge(oim::routes(&services.config.offline_messages))
+        .merge(rsi::routes())
+        .route_layer(axum::middleware::from_fn_with_state(
+            services.clone(),
+            banned::refuse,
+        ));
     let routes = Router::new()
         .route("/", post(connection_test).get(setup::front))
         .merge(login::routes())
         .merge(client_config::routes())
         .merge(companions::routes())
-        .merge(contacts::routes())
+        .merge(with_tickets)
         .merge(gateway::routes())
         .merge(pages::routes(&services))
-        .merge(storage::routes(&services.config))
         .merge(passport::routes())
         .merge(setup::routes())
         .merge(root_certificate::routes())
-        .merge(oim::routes(&services.config.offline_messages))
-        .merge(rsi::routes())
         .merge(health::routes())
         .merge(admin::routes(&services))
         .fallback(async || StatusCode::NOT_FOUND)

@@ -68,6 +68,19 @@ macro_rules! select {
     };
 }
 
+/// A condition for SQL: nothing bans the account `a` at the time that is bound under this name.
+macro_rules! not_banned {
+    ($now:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM bans WHERE bans.kind = 'account' AND bans.subject = a.handle
+                         AND (bans.expires IS NULL OR bans.expires > ",
+            $now,
+            "))"
+        )
+    };
+}
+pub(super) use not_banned;
+
 impl BanSubject {
     /// As the database has it: which kind, and what.
     pub fn kind_and_text(&self) -> (&'static str, String) {

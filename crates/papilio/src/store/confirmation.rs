@@ -14,6 +14,7 @@ use msnp::handle::Handle;
 use sqlx::Row;
 
 use super::account::{Account, NewAccount, account, account_id, change_password};
+use super::ban::not_banned;
 use super::invitation::{InvitationCode, SignedUp, sign_up};
 use super::token::Token;
 use super::{Store, StoreError, sign_out};
@@ -184,11 +185,12 @@ impl Store {
         token: &Token,
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "SELECT a.id, a.handle, a.name, a.disabled, a.verified, a.epoch, a.created_at
              FROM password_resets r JOIN accounts a ON a.id = r.account AND a.epoch = r.epoch
-             WHERE r.token_hash = $1 AND r.expires > $2 AND a.disabled = 0",
-        )
+             WHERE r.token_hash = $1 AND r.expires > $2 AND a.disabled = 0 AND ",
+            not_banned!("$2")
+        ))
         .bind(token.hash())
         .bind(now.as_millisecond())
         .fetch_optional(&self.readers)
@@ -216,12 +218,14 @@ impl Store {
         let Some(found) = found else { return Ok(None) };
         let (owner, epoch): (i64, i64) = (found.try_get("account")?, found.try_get("epoch")?);
         let id = account_id(owner)?;
-        let row = sqlx::query(
-            "SELECT id, handle, name, disabled, verified, epoch, created_at FROM accounts
-             WHERE id = $1 AND epoch = $2 AND disabled = 0",
-        )
+        let row = sqlx::query(concat!(
+            "SELECT id, handle, name, disabled, verified, epoch, created_at FROM accounts a
+             WHERE id = $1 AND epoch = $2 AND disabled = 0 AND ",
+            not_banned!("$3")
+        ))
         .bind(owner)
         .bind(epoch)
+        .bind(now.as_millisecond())
         .fetch_optional(&mut *writing)
         .await?;
         let before = row.as_ref().map(account).transpose()?;

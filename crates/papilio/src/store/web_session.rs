@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::account::{Account, AccountId, account, clean_name};
+use super::ban::not_banned;
 use super::token::Token;
 use super::{Store, StoreError};
 
@@ -117,12 +118,13 @@ impl Store {
         token: &Token,
         now: Timestamp,
     ) -> Result<Option<(Account, WebSession)>, StoreError> {
-        let row = sqlx::query(
+        let row = sqlx::query(concat!(
             "SELECT a.id, a.handle, a.name, a.disabled, a.verified, a.epoch, a.created_at,
                     s.id AS session, s.began, s.last_seen, s.address, s.browser
              FROM web_sessions s JOIN accounts a ON a.id = s.account AND a.epoch = s.epoch
-             WHERE s.token_hash = $1 AND s.expires > $2 AND a.disabled = 0",
-        )
+             WHERE s.token_hash = $1 AND s.expires > $2 AND a.disabled = 0 AND ",
+            not_banned!("$2")
+        ))
         .bind(token.hash())
         .bind(now.as_millisecond())
         .fetch_optional(&self.readers)

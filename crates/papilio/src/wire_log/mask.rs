@@ -35,8 +35,11 @@ fn words(side: Side, line: &Line) -> Vec<String> {
                 _ => 3,
             },
         },
-        // ANS 1 alice@example.com cookie session
-        (Side::Client, "ANS") => 3,
+        // ANS 1 alice@example.com cookie session; whoever forgets something says the cookie too early
+        (Side::Client, "ANS") => {
+            let at = words.iter().position(|word| word.contains('@'));
+            at.map_or(2, |at| at + 1)
+        }
         (Side::Server, "XFR" | "RNG") => {
             let marked = words.iter().position(|word| word == "CKI");
             marked.map_or(words.len(), |at| at + 1)
@@ -69,7 +72,8 @@ fn payload_of(side: Side, line: &Line, payload: &[u8], speech: Speech) -> String
 /// The headers of a message; and what it says, if that is text and may be shown.
 fn message(payload: &[u8], speech: Speech) -> String {
     let text = String::from_utf8_lossy(payload);
-    let (headers, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    // What does not say where its headers end may be speech from the first word.
+    let (headers, body) = text.split_once("\r\n\r\n").unwrap_or(("", &text));
     let mut shown = String::new();
     let mut is_speech = false;
     for header in headers.lines() {
@@ -91,8 +95,7 @@ fn message(payload: &[u8], speech: Speech) -> String {
     if is_speech && speech == Speech::Shown {
         shown + "\n" + body
     } else {
-        let length = payload.len() - headers.len().min(payload.len());
-        shown + &format!("[{} bytes]", length.saturating_sub(4))
+        shown + &format!("[{} bytes]", body.len())
     }
 }
 
@@ -157,6 +160,13 @@ mod tests {
                 "ANS 1 a@x.example SECRET 77",
                 "ANS 1 a@x.example *** 77",
             ),
+            (Side::Client, "ANS 1 SECRET 77", "ANS 1 *** 77"),
+            (Side::Client, "ANS 1 SECRET", "ANS 1 ***"),
+            (
+                Side::Client,
+                "ANS a@x.example SECRET 77",
+                "ANS a@x.example *** 77",
+            ),
             (
                 Side::Server,
                 "USR 4 SSO S MBI_KEY_OLD nonce",
@@ -204,6 +214,19 @@ mod tests {
         );
         let said = shown(Side::Client, &line, Speech::Shown);
         assert!(said.ends_with("\n\nHello\u{fffd}[1m"), "{said:?}");
+    }
+
+    #[test]
+    fn what_people_say_is_hidden_however_it_is_sent() {
+        for says in [
+            "Content-Type: text/plain\n\nSPEECH",
+            "Content-Type: text/plain\r\nSPEECH",
+            "SPEECH",
+        ] {
+            let line = line("MSG 5 A 80", Some(says));
+            let hidden = shown(Side::Client, &line, Speech::Hidden);
+            assert_eq!(hidden, format!("MSG 5 A 80\n[{} bytes]", says.len()));
+        }
     }
 
     #[test]

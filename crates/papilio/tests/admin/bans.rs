@@ -37,6 +37,8 @@ fn nobody_comes_from_a_banned_network() {
     let mut stranger = Client::connect(server.msnp);
     stranger.say("VER 1 MSNP13 CVR0\r\n");
     stranger.until("VER 1 MSNP13\r\n");
+    let ticket = server.ticket("alice@x").unwrap();
+    assert_eq!(with_ticket(&server, &ticket), [500; 4], "asked for nothing");
     assert_eq!(gateway(&server), 200);
     house.ok(&["ban", "add", "127.0.0.0/8"]);
     assert!(alice.until_closed().ends_with("OUT\r\n"));
@@ -44,6 +46,7 @@ fn nobody_comes_from_a_banned_network() {
     assert_eq!(Client::connect(server.msnp).until_closed(), "", "MSNP");
     assert_eq!(server.ticket("alice@x"), None, "the sign-in service");
     assert_eq!(gateway(&server), 503, "the gateway");
+    assert_eq!(with_ticket(&server, &ticket), [403; 4], "with a ticket");
     let listed = house.ok(&["ban", "list", "--json"]);
     assert!(listed.contains("127.0.0.0/8"), "{listed}");
     // Whoever runs the service is not locked out of it.
@@ -72,11 +75,34 @@ fn a_server_that_starts_knows_the_bans() {
     assert!(server.ticket("bob@x").is_some());
 }
 
+/// Asks each service that takes tickets for what it does not have.
+fn with_ticket(server: &Server, ticket: &str) -> [u16; 4] {
+    let body = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><None/></s:Body>\
+                </s:Envelope>";
+    let services = [
+        "/abservice/abservice.asmx",
+        "/storageservice/schematizedstore.asmx",
+        "/oimws/oim.asmx",
+        "/rsi/rsi.asmx",
+    ];
+    services.map(|path| {
+        let cookie = format!("Cookie: MSPAuth={ticket}\r\n");
+        post(server, path, &cookie, body)
+    })
+}
+
 /// Opens a session of the gateway.
 fn gateway(server: &Server) -> u16 {
+    let open = "/gateway/gateway.dll?Action=open&Server=NS&IP=messenger.hotmail.com";
+    post(server, open, "", "")
+}
+
+fn post(server: &Server, path: &str, head: &str, body: &str) -> u16 {
     let mut stream = TcpStream::connect(server.http).unwrap();
-    let request = "POST /gateway/gateway.dll?Action=open&Server=NS&IP=messenger.hotmail.com HTTP/1.1\r\n\
-                   Host: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use papilio::store::Store;
 use papilio::store::account::Account;
+use papilio::store::ban::{BanSubject, NewBan};
 use papilio::store::token::Token;
 use papilio::store::web_session::NewWebSession;
 
@@ -15,6 +16,7 @@ on_each_engine! {
     sessions_are_ended_by_name_and_by_cookie,
     the_oldest_of_too_many_go,
     one_that_was_changed_meanwhile_begins_none,
+    who_is_banned_has_none,
 }
 
 fn at(minute: i64) -> Timestamp {
@@ -36,6 +38,31 @@ async fn begin(store: &Store, account: &Account, minute: i64) -> Token {
         .begin_web_session(account, &from(minute))
         .await
         .unwrap()
+}
+
+async fn who_is_banned_has_none(place: Place) {
+    let store = place.open().await;
+    store.add_account(&new_account("alice@x")).await.unwrap();
+    let ban = NewBan {
+        subject: BanSubject::Account(handle("alice@x")),
+        reason: String::new(),
+        made_by: String::new(),
+        created_at: at(0),
+        expires: Some(at(30)),
+    };
+    store.add_ban(&ban).await.unwrap();
+    let alice = store.account_by_handle(&handle("alice@x")).await.unwrap();
+    let alice = alice.unwrap();
+    let token = begin(&store, &alice, 1).await;
+    assert!(!is_there(&store, &token, 2).await);
+    let link = store.make_reset_link(&alice, at(60)).await.unwrap();
+    assert_eq!(store.reset_account(&link, at(2)).await.unwrap(), None);
+    let password = new_account("alice@x").password;
+    let changed = store.reset_password(&link, &password, at(2)).await.unwrap();
+    assert_eq!(changed, None);
+    assert!(is_there(&store, &token, 31).await, "the ban is over");
+    let found = store.reset_account(&link, at(31)).await.unwrap();
+    assert_eq!(found, Some(alice));
 }
 
 async fn is_there(store: &Store, token: &Token, minute: i64) -> bool {

@@ -24,7 +24,11 @@ impl Office {
     }
 
     async fn for_scopes(scopes: Scopes) -> Self {
-        let server = Server::start().await;
+        Self::configured(Config::default(), scopes).await
+    }
+
+    async fn configured(config: Config, scopes: Scopes) -> Self {
+        let server = Server::with(config).await;
         let bob = add(
             &server.store,
             &server.passwords,
@@ -294,6 +298,15 @@ async fn bans_hold_at_once_until_they_are_lifted() {
     );
     let number = page.value("number").unwrap().to_owned();
     assert_eq!(alice.post("/admin/bans", &ban).await.status, 409);
+    // Neither by a link to another password, which a banned account may ask for.
+    let (store, now) = (&office.server.store, Timestamp::now());
+    let account = store.account_by_handle(&office.bob.handle).await.unwrap();
+    let token = store
+        .make_reset_link(&account.unwrap(), now + jiff::SignedDuration::from_hours(1))
+        .await
+        .unwrap();
+    let path = format!("/account/reset?token={}", token.expose());
+    assert_eq!(bob.get(&path).await.status, 404);
     alice
         .post("/admin/bans/lift", &[field("number", &number)])
         .await;
@@ -301,6 +314,33 @@ async fn bans_hold_at_once_until_they_are_lifted() {
         bob.submit("/account/sign-in", &credentials).await.status,
         303
     );
+}
+
+#[tokio::test]
+async fn nobody_finds_the_pages_from_a_banned_network_but_operators() {
+    let office = Office::open().await;
+    let mut alice = Browser::of_alice(&office.server).await;
+    let mut bob = Browser::at(&office.server);
+    let credentials = signs_in("bob@example.org", "secret&2");
+    bob.submit("/account/sign-in", &credentials).await;
+    let ban = [field("subject", "127.0.0.0/8"), field("days", "3")];
+    alice.get("/admin/bans").await;
+    assert_eq!(alice.post("/admin/bans", &ban).await.status, 303);
+    let mut stranger = Browser::at(&office.server);
+    for path in ["/account", "/account/sign-in", "/account/sign-up"] {
+        for browser in [&mut bob, &mut stranger] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 403, "{path}");
+            assert!(page.says("Nobody may come from your address"), "{path}");
+        }
+    }
+    // Whoever banned themselves can lift it.
+    let page = alice.get("/admin/bans").await;
+    let number = page.value("number").unwrap().to_owned();
+    alice
+        .post("/admin/bans/lift", &[field("number", &number)])
+        .await;
+    assert!(bob.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -377,4 +417,13 @@ async fn what_happens_is_told_as_it_happens() {
         told.contains("text/event-stream") && told.contains("event: statistics"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn where_too_many_listen_already_nothing_is_broken() {
+    let mut config = Config::default();
+    config.admin.listeners = Some(0);
+    let office = Office::configured(config, Scopes::all()).await;
+    let mut alice = Browser::of_alice(&office.server).await;
+    assert_eq!(alice.get("/admin/events").await.status, 503);
 }

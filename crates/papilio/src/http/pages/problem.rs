@@ -34,6 +34,8 @@ pub(super) enum Problem {
     OldTls,
     /// The browser came over plain HTTP.
     PlainHttp,
+    /// The browser is where nobody may come from.
+    Banned,
     /// Too much to do.
     Busy,
     /// Too often.
@@ -63,9 +65,11 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::SignIn => StatusCode::SEE_OTHER,
-            Self::NotAllowed(_) | Self::Forged | Self::OldTls | Self::PlainHttp => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NotAllowed(_)
+            | Self::Forged
+            | Self::OldTls
+            | Self::PlainHttp
+            | Self::Banned => StatusCode::FORBIDDEN,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -109,6 +113,10 @@ impl Problem {
                 "This page needs an encrypted connection",
                 "Your password would travel so that everybody on the way can read it. Ask for this page \
                  with https:// in front, or ask whoever runs this service where it is.",
+            ),
+            Self::Banned => (
+                "Nobody may come from your address",
+                "Whoever runs this service has banned it. Ask them if that is a mistake.",
             ),
             Self::Busy => (
                 "Too much to do just now",

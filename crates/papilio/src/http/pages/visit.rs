@@ -68,6 +68,11 @@ impl FromRequestParts<Pages> for Visit {
                 account,
             });
         }
+        // Operators are not locked out: they lift what bans them by mistake.
+        let is_operator = session.as_ref().is_some_and(|open| open.operator.is_some());
+        if !is_operator && pages.services.node.bans.refuse(way.peer, now) {
+            return Err(Problem::Banned);
+        }
         let visitor = match cookie(&request.headers, visitor_cookie(way.cover)) {
             Some(token) => Visitor::Known(token),
             None => Visitor::New(Token::random()),

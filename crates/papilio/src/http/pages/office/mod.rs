@@ -70,7 +70,7 @@ impl From<AdminError> for Problem {
         match error {
             AdminError::Forbidden(scope) => Self::NotAllowed(scope.to_string()),
             AdminError::NotFound(_) => Self::NotFound,
-            AdminError::Busy(_) => Self::Busy,
+            AdminError::Busy(_) | AdminError::TooMany(_) => Self::Busy,
             error => Self::trouble(&error),
         }
     }

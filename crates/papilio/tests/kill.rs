@@ -20,6 +20,8 @@ mod support;
 mod backup;
 #[path = "kill/offline_messages.rs"]
 mod offline_messages;
+#[path = "kill/pictures.rs"]
+mod pictures;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
@@ -55,7 +57,7 @@ async fn every_acknowledged_change_survives_a_kill() {
         for person in people {
             running.spawn(person.work(server.address, Arc::clone(&answers)));
         }
-        answers.enough.notified().await;
+        answers.reached(&mut running).await;
         drop(server);
         people = running.join_all().await;
         let interrupted = people
@@ -85,6 +87,14 @@ impl Answers {
             count: AtomicUsize::new(0),
             most,
             enough: Notify::new(),
+        }
+    }
+
+    /// Waits until there are enough. A client that ends before has met something wrong.
+    async fn reached<T: 'static>(&self, running: &mut JoinSet<T>) {
+        tokio::select! {
+            () = self.enough.notified() => {}
+            Some(ended) = running.join_next() => panic!("a client ended: {:?}", ended.err()),
         }
     }
 

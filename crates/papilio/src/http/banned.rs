@@ -19,9 +19,8 @@ pub(super) async fn refuse(
 ) -> Response {
     // Whoever calls the router without a connection comes from nowhere.
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let is_banned = peer.is_some_and(|ConnectInfo(peer)| {
-        services.node.bans.refuse(peer.ip(), Timestamp::now())
-    });
+    let is_banned = peer
+        .is_some_and(|ConnectInfo(peer)| services.node.bans.refuse(peer.ip(), Timestamp::now()));
     if is_banned {
         return Failure::because("the address is banned")
             .of_the_client()

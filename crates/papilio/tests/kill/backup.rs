@@ -34,7 +34,7 @@ async fn a_backup_under_load_has_everything_that_was_acknowledged_before() {
         let (answers, acknowledged) = (Arc::clone(&answers), Arc::clone(&acknowledged));
         running.spawn(work(writer, server.address, answers, acknowledged));
     }
-    answers.enough.notified().await;
+    answers.reached(&mut running).await;
 
     let before = acknowledged.lock().clone();
     let file = folder.path().join("backup.tar");

@@ -33,7 +33,7 @@ async fn every_acknowledged_message_survives_a_kill() {
         for writer in writers {
             running.spawn(writer.work(server.address, Arc::clone(&answers)));
         }
-        answers.enough.notified().await;
+        answers.reached(&mut running).await;
         drop(server);
         writers = running.join_all().await;
         writers.sort_by_key(|writer| writer.number);

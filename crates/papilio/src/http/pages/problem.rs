@@ -65,11 +65,9 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::SignIn => StatusCode::SEE_OTHER,
-            Self::NotAllowed(_)
-            | Self::Forged
-            | Self::OldTls
-            | Self::PlainHttp
-            | Self::Banned => StatusCode::FORBIDDEN,
+            Self::NotAllowed(_) | Self::Forged | Self::OldTls | Self::PlainHttp | Self::Banned => {
+                StatusCode::FORBIDDEN
+            }
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,5 @@
-//! kill -9 in the middle of uploads: after a restart every acknowledged picture and profile is there,
-//! and of what was under way there is all or nothing (DESIGN, section 6, 7; `kill.rs` does the same to
-//! contact lists).
+//! kill -9 in the middle of uploads: every acknowledged picture and profile is there, and of what was
+//! under way there is all or nothing.
 //!
 //! ```text
 //!   four clients, each with an account, one state that was acknowledged and one change under way
@@ -9,19 +8,10 @@
 //!   papilio serve  -> GetProfile, and the picture by GET = acknowledged (+ what was under way, or not)
 //! ```
 
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[expect(dead_code, reason = "the other users of this file need more of it")]
-#[path = "support/http.rs"]
-mod support;
-
-use std::io::{BufRead as _, BufReader, Cursor};
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,12 +21,11 @@ use papilio::config::Config;
 use papilio::password::Passwords;
 use papilio::store::Store;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use support::{Client, add, post};
+use super::support::{Client, add, post};
+use super::{Answers, Server, exchange, handle};
 
 const CLIENTS: usize = 4;
 const ROUNDS: usize = 4;
@@ -47,15 +36,12 @@ async fn every_acknowledged_picture_survives_a_kill() {
     let mut people = people(folder.path()).await;
     for round in 0..ROUNDS {
         let server = Server::start(folder.path());
-        let answers = Arc::new(Answers {
-            left: AtomicUsize::new(17 + 11 * round),
-            enough: Notify::new(),
-        });
+        let answers = Arc::new(Answers::until(17 + 11 * round));
         let mut running = JoinSet::new();
         for person in people {
             running.spawn(person.work(server.address, Arc::clone(&answers)));
         }
-        answers.enough.notified().await;
+        answers.reached(&mut running).await;
         drop(server);
         people = running.join_all().await;
         let interrupted = people.iter().any(|person| person.under_way.is_some());
@@ -68,45 +54,6 @@ async fn every_acknowledged_picture_survives_a_kill() {
     }
 }
 
-/// Says when there are enough answers.
-struct Answers {
-    left: AtomicUsize,
-    enough: Notify,
-}
-
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_papilio"))
-            .args(["serve", "--http", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut ready = String::new();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        said.read_line(&mut ready).unwrap();
-        let address = ready.split_once(" http=").unwrap().1;
-        Self {
-            child,
-            address: address.split([' ', '\n']).next().unwrap().parse().unwrap(),
-        }
-    }
-}
-
-impl Drop for Server {
-    /// kill -9.
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
 async fn people(folder: &Path) -> Vec<Person> {
     let config = Config {
         data: folder.to_owned(),
@@ -116,7 +63,7 @@ async fn people(folder: &Path) -> Vec<Person> {
     let passwords = Passwords::new(config.passwords()).unwrap();
     let mut people = Vec::new();
     for number in 0..CLIENTS {
-        let account = add(&store, &passwords, &format!("n{number}@example.org"), "x").await;
+        let account = add(&store, &passwords, &handle(number), "x").await;
         people.push(Person {
             ticket: store.ticket_key().issue(&account, None, Timestamp::now()).t,
             cid: account.cid(),
@@ -202,9 +149,7 @@ impl Person {
             assert!(answer.contains(" 200 OK\r\n"), "{change:?}: {answer}");
             self.under_way = None;
             self.known = self.known.after(&change);
-            if answers.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                answers.enough.notify_one();
-            }
+            answers.one_more();
         }
     }
 
@@ -325,24 +270,4 @@ async fn colour_at(address: SocketAddr, path: &str) -> u8 {
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
     let picture = image::load_from_memory(&bytes).unwrap().into_rgb8();
     picture.get_pixel(2, 2).0[0]
-}
-
-/// Sends a request and reads its answer; `None` when the connection broke off.
-async fn exchange(stream: &mut TcpStream, request: &str) -> Option<String> {
-    stream.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&answer);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.split_once("\r\nContent-Length: ").unwrap().1;
-            let length: usize = length.split("\r\n").next().unwrap().parse().unwrap();
-            if body.len() == length {
-                return Some(text.into_owned());
-            }
-        }
-        match stream.read_buf(&mut answer).await {
-            Ok(0) | Err(_) => return None,
-            Ok(_) => {}
-        }
-    }
 }

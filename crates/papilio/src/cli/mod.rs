@@ -405,6 +405,19 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_in_the_readme() {
+        let readme = include_str!("../../../../README.md");
+        for command in CommandLine::command().get_subcommands() {
+            let name = command.get_name();
+            let is_there = readme.lines().any(|line| {
+                // Some share a line: "papilio ban | invite ...".
+                line.starts_with("papilio ") && line.split_whitespace().any(|word| word == name)
+            });
+            assert!(is_there || command.is_hide_set(), "{name}");
+        }
+    }
+
+    #[test]
     fn flags_of_serve_reach_the_configuration() {
         let line = CommandLine::parse_from([
             "papilio",

@@ -162,7 +162,11 @@ pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::
             demo::instructions(where_to, http_address, &config.data)
         );
     } else if store.count_accounts().await? == 0 {
-        first_start::tell(config, &pages(config, http_address));
+        first_start::tell(
+            &running.flags,
+            &running.loaded,
+            &pages(config, http_address),
+        );
     }
     supervisor::ready();
     let signal = loop {

@@ -8,14 +8,18 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use msnp::handle::Handle;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::MissedTickBehavior;
 use utoipa::ToSchema;
 
-use super::{AdminError, AuditView, Live, Office, Operator, Scope, Statistics};
+use super::{AdminError, AuditView, Live, Office, Operator, Scope, Scopes, Statistics};
 use crate::directory::Going;
+use crate::store::StoreError;
 use crate::store::audit::AuditNumber;
+use crate::store::ban::BanSubject;
 
 /// Something that happened.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -193,27 +197,31 @@ impl Looking {
                 .await
                 .map(|record| record.map(|record| (record.scopes, record.expires))),
             super::Who::Account(handle) => {
-                let found = self.office.store.account_by_handle(handle).await;
-                match found {
-                    Ok(Some(account)) if !account.disabled => self
-                        .office
-                        .store
-                        .operator_scopes(account.id)
-                        .await
-                        .map(|scopes| scopes.map(|scopes| (scopes, None))),
-                    Ok(_) => Ok(None),
-                    Err(error) => Err(error),
-                }
+                let scopes = self.scopes_of(handle).await;
+                scopes.map(|scopes| scopes.map(|scopes| (scopes, None)))
             }
         };
         match now {
             Ok(Some((scopes, expires))) => {
                 scopes.include(self.by.scopes)
-                    && expires.is_none_or(|expires| expires > jiff::Timestamp::now())
+                    && expires.is_none_or(|expires| expires > Timestamp::now())
             }
             Ok(None) => false,
             // Nobody knows just now.
             Err(_) => true,
+        }
+    }
+
+    /// What an account may do, if it may sign in.
+    async fn scopes_of(&self, handle: &Handle) -> Result<Option<Scopes>, StoreError> {
+        let store = &self.office.store;
+        let subject = BanSubject::Account(handle.clone());
+        if store.ban_on(&subject, Timestamp::now()).await?.is_some() {
+            return Ok(None);
+        }
+        match store.account_by_handle(handle).await? {
+            Some(account) if !account.disabled => store.operator_scopes(account.id).await,
+            _ => Ok(None),
         }
     }
 

@@ -100,7 +100,7 @@ fn manifest(path: &Path, text: &str) -> Result<Manifest, BackupError> {
     {
         return Err(BackupError::Newer {
             path: path.to_owned(),
-            program: read["program"].as_str().unwrap_or("?").to_owned(),
+            program: shown(read["program"].as_str().unwrap_or("?")),
         });
     }
     serde_json::from_value(read).map_err(|e| broken(path)(format!("{MANIFEST}: {e}")))
@@ -177,9 +177,55 @@ fn broken(path: &Path) -> impl Fn(String) -> BackupError {
     let path = path.to_owned();
     move |why| BackupError::Broken {
         path: path.clone(),
-        why,
+        why: shown(&why),
     }
+}
+
+/// Nothing that a terminal could take for an order, and no more than somebody reads: what stands in an
+/// archive may be anything.
+fn shown(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().take(LONGEST_SHOWN).map(plain).collect()
 }
 
 /// Far more than any manifest has, in bytes.
 const LONGEST_MANIFEST: u64 = 64 * 1024 * 1024;
+
+/// Characters of what an archive says.
+const LONGEST_SHOWN: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(name: &str, content: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.tar");
+        let mut archive = tar::Builder::new(File::create(&path).unwrap());
+        for (name, content) in [(MANIFEST, content), (name, "")] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            archive
+                .append_data(&mut header, name, content.as_bytes())
+                .unwrap();
+        }
+        archive.finish().unwrap();
+        let data = folder.path().join("data");
+        restore(path, data).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn an_archive_gives_no_orders_to_a_terminal() {
+        let empty =
+            r#"{"format":1,"program":"","made":"2026-01-01T00:00:00Z","schema":null,"files":[]}"#;
+        let said = refused("\u{1b}[31mred\u{7}", empty).await;
+        assert!(said.contains("\u{fffd}[31mred\u{fffd} is not in"), "{said}");
+        let newer = r#"{"format":99,"program":"\u001b[31m9"}"#;
+        let said = refused("x", newer).await;
+        assert!(said.contains("Papilio \u{fffd}[31m9,"), "{said}");
+        for why in ["\u{1b}", &"x".repeat(1000)] {
+            let said = broken(Path::new("x"))(why.to_owned()).to_string();
+            assert!(said.len() < 400 && !said.contains('\u{1b}'), "{said}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use msnp::wire::version::{Dialect, Version};
 use papilio::admin::{Scope, Scopes};
 use papilio::mailbox::Mailbox;
 use papilio::store::account::Account;
+use papilio::store::ban::{BanSubject, NewBan};
 use support::{Client, add};
 
 /// A server where alice is an operator, and bob is signed in with Messenger.
@@ -426,4 +427,32 @@ async fn where_too_many_listen_already_nothing_is_broken() {
     let office = Office::configured(config, Scopes::all()).await;
     let mut alice = Browser::of_alice(&office.server).await;
     assert_eq!(alice.get("/admin/events").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_view_ends_when_its_operator_is_banned() {
+    use tokio::io::AsyncReadExt as _;
+    let office = Office::open().await;
+    let alice = Browser::of_alice(&office.server).await;
+    let mut client = Client::connect(office.server.address).await;
+    client.send(&alice.head("GET", "/admin/events", "")).await;
+    let mut told = Vec::new();
+    let looks = |told: &[u8]| {
+        let text = String::from_utf8_lossy(told);
+        text.matches("event: statistics").count()
+    };
+    while looks(&told) == 0 {
+        assert_ne!(client.stream.read_buf(&mut told).await.unwrap(), 0);
+    }
+    let ban = NewBan {
+        subject: BanSubject::Account(office.server.alice.handle.clone()),
+        reason: String::new(),
+        made_by: String::new(),
+        created_at: Timestamp::now(),
+        expires: None,
+    };
+    office.server.store.add_ban(&ban).await.unwrap();
+    while client.stream.read_buf(&mut told).await.unwrap() > 0 {
+        assert!(looks(&told) < 4, "it goes on");
+    }
 }

@@ -96,7 +96,7 @@ pub(super) fn instructions(
 
     Sign in as   {who}
     Password     {PASSWORD}
-    Server       {server} for Messenger; the other services are on the http port
+    Server       {server} for Messenger; the other services are on the http and https ports
     Pages        {pages} to make another account, or look after one
     Operators    {office}, once `papilio operator add {alice} --data {folder}` was said
     Old clients  {set_up}, with the root certificate and the names that they ask for

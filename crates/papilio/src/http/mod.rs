@@ -48,7 +48,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use msnp::soap::envelope;
@@ -156,12 +156,24 @@ impl FromRequest<Services> for Document {
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large(limit));
         }
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(Self(body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-            Err(error) => Err(Failure::because(format!("the body broke off: {error}"))
-                .on(StatusCode::BAD_REQUEST)),
+        let mut body = Limited::new(body, limit);
+        // In one piece: many small ones that wait for the last leave the memory in shreds.
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    if let Some(data) = frame.data_ref() {
+                        whole.extend_from_slice(data);
+                    }
+                }
+                Err(error) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
+                Err(error) => {
+                    return Err(Failure::because(format!("the body broke off: {error}"))
+                        .on(StatusCode::BAD_REQUEST));
+                }
+            }
         }
+        Ok(Self(whole.freeze()))
     }
 }
 

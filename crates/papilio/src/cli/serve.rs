@@ -1,42 +1,41 @@
 //! `papilio serve`: opens the store and the ports, says so, and serves until it is told to stop
 //! (DESIGN, 1).
 
+mod ports;
+mod settings;
+
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use axum::Router;
 use jiff::Timestamp;
-use msnp::server::{BareTickets, Door, Policy, Rate};
-use msnp::wire::line::Limits;
-use msnp::wire::param::Param;
-use tokio::net::TcpListener;
+use msnp::server::Door;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::log::Filter;
 use super::reload::Running;
-use super::supervisor::{self, Sockets};
-use super::{demo, first_start};
+use super::{demo, first_start, supervisor};
 use crate::admin;
-use crate::config::{self, Config, Flags, Listen, ListenAddress, Loaded, bracketed};
-use crate::conversation;
-use crate::directory::ListLimits;
+#[cfg(feature = "tls")]
+use crate::config::Config;
+use crate::config::{Flags, Loaded};
 use crate::http::admin::{AdminSocket, SOCKET_NAME};
 use crate::http::{self, Live, Services};
-use crate::listen::{self, Announcer, Reception, SendBuffer};
+use crate::listen::Reception;
 use crate::metrics::METRICS;
-use crate::node::{Node, Settings};
+use crate::node::Node;
 use crate::password::Passwords;
 use crate::per_address::PerAddress;
 use crate::store::{Claim, Store, StoreError};
 #[cfg(feature = "tls")]
 use crate::tls::Acceptor;
+
+use ports::Ports;
+pub(super) use ports::pages;
+pub use settings::settings;
 
 /// From the signal to the end, whatever clients do.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(4500);
@@ -49,25 +48,6 @@ const CLOSING_DEADLINE: Duration = Duration::from_millis(300);
 
 /// How long what has expired may stay on the disk.
 const CLEARING_INTERVAL: Duration = Duration::from_secs(5 * 60);
-
-/// The port of the notification server, if nobody says otherwise.
-const USUAL_PORT: u16 = 1863;
-
-/// Longer than any session lasts.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-/// The ports that are open.
-struct Ports {
-    msnp: Option<Port>,
-    http: Option<Port>,
-    https: Option<Port>,
-    dispatch: Option<Port>,
-}
-
-struct Port {
-    listener: TcpListener,
-    address: SocketAddr,
-}
 
 /// Serves until SIGTERM or an interrupt; SIGHUP reads the configuration again.
 pub(super) async fn serve(flags: Flags, loaded: Loaded, log: Filter) -> anyhow::Result<()> {
@@ -221,172 +201,6 @@ async fn acceptor(config: &Config) -> anyhow::Result<Option<Acceptor>> {
     Ok(Some(opened.context("cannot use the certificates")?))
 }
 
-/// The HTTP services under way.
-struct Http {
-    running: JoinSet<()>,
-    stop: watch::Sender<()>,
-}
-
-impl Http {
-    /// Done when the services are to stop.
-    fn stopped(&self) -> impl Future<Output = ()> + use<> {
-        let mut stopped = self.stop.subscribe();
-        async move {
-            // An error means that the sender is gone, which is the signal.
-            let _signal = stopped.changed().await;
-        }
-    }
-
-    /// Lets the requests under way finish, as far as there is time.
-    async fn stop(mut self, deadline: Instant) {
-        drop(self.stop);
-        let left = deadline.saturating_duration_since(Instant::now());
-        let all = async { while self.running.join_next().await.is_some() {} };
-        // Late or not, it is over now.
-        let _ended = tokio::time::timeout(left, all).await;
-    }
-}
-
-impl Ports {
-    async fn open(config: &Config) -> anyhow::Result<Self> {
-        let Listen {
-            msnp,
-            http,
-            https,
-            dispatch,
-        } = &config.listen;
-        let small = match config.limits.socket_buffer {
-            Some(size) => SendBuffer::Bytes(u32::try_from(size).unwrap_or(u32::MAX)),
-            None => SendBuffer::Unbounded,
-        };
-        let mut given = Sockets::given()?;
-        Ok(Self {
-            msnp: bind(&mut given, msnp.as_ref(), small, "msnp").await?,
-            http: bind(&mut given, http.as_ref(), SendBuffer::Unbounded, "http").await?,
-            https: bind(&mut given, https.as_ref(), SendBuffer::Unbounded, "https").await?,
-            dispatch: bind(&mut given, dispatch.as_ref(), small, "dispatch").await?,
-        })
-    }
-
-    /// The one line that says where everything is (DESIGN, 1).
-    fn ready_line(&self) -> String {
-        let ports = [
-            ("msnp", &self.msnp),
-            ("http", &self.http),
-            ("https", &self.https),
-            ("dispatch", &self.dispatch),
-        ];
-        let mut line = String::from("papilio ready");
-        for (name, port) in ports {
-            if let Some(port) = port {
-                line += &format!(" {name}={}", port.address);
-            }
-        }
-        line
-    }
-
-    /// The configuration with the port for HTTPS that is open, for whoever tells clients about it.
-    fn known_to(&self, config: &Config) -> Config {
-        let mut config = config.clone();
-        config.listen.https = self.https.as_ref().map(|https| ListenAddress {
-            host: https.address.ip().to_string(),
-            port: https.address.port(),
-        });
-        config
-    }
-
-    fn msnp_address(&self) -> Option<SocketAddr> {
-        self.msnp.as_ref().map(|port| port.address)
-    }
-
-    /// What clients are told. A dispatch server alone refers to what the operator advertises, or to
-    /// the usual port.
-    fn announcer(&self, config: &Config) -> Announcer {
-        let port = self
-            .msnp
-            .as_ref()
-            .map_or(USUAL_PORT, |port| port.address.port());
-        Announcer::new(config.advertise.as_ref(), port)
-    }
-
-    /// Lets clients in. The listeners of Messenger's own protocol end when what is returned drops.
-    fn serve(
-        self,
-        config: &Config,
-        reception: &Reception,
-        router: Router,
-        #[cfg(feature = "tls")] acceptor: Option<Acceptor>,
-    ) -> (JoinSet<()>, Http) {
-        let mut listeners = JoinSet::new();
-        for (port, door) in [(self.msnp, Door::Main), (self.dispatch, Door::Dispatch)] {
-            let Some(Port { listener, .. }) = port else {
-                continue;
-            };
-            let reception = Reception {
-                door,
-                ..reception.clone()
-            };
-            listeners.spawn(listen::accept(listener, reception));
-        }
-        let per_address = reception.per_address.clone();
-        let mut web = Http {
-            running: JoinSet::new(),
-            stop: watch::channel(()).0,
-        };
-        if let Some(Port { listener, .. }) = self.http {
-            let (router, limits) = (router.clone(), config.http.clone());
-            let counted = per_address.clone();
-            let stopped = web.stopped();
-            let serving = http::serve(listener, router, limits, counted, stopped);
-            web.running.spawn(serving);
-        }
-        #[cfg(feature = "tls")]
-        if let (Some(Port { listener, .. }), Some(acceptor)) = (self.https, acceptor) {
-            let limits = config.http.clone();
-            let stopped = web.stopped();
-            web.running.spawn(http::serve_mixed(
-                listener,
-                acceptor,
-                router,
-                limits,
-                per_address,
-                stopped,
-            ));
-        }
-        (listeners, web)
-    }
-}
-
-/// Where people's pages are, as far as the configuration tells; `http` is where HTTP is listened on. Over
-/// HTTP where that is served: the browser of an old machine can read there at least why it will not do.
-pub(super) fn pages(config: &Config, http: Option<SocketAddr>) -> Param {
-    let (scheme, usual, listened, advertised) = match (http, &config.listen.https) {
-        (None, Some(https)) => {
-            let listened = (https.host.parse().ok(), https.port);
-            ("https", 443, Some(listened), &config.tls.advertise)
-        }
-        (http, _) => {
-            let listened = http.map(|address| (Some(address.ip()), address.port()));
-            ("http", 80, listened, &config.http.advertise)
-        }
-    };
-    if let Some(own) = advertised {
-        return Param::word(&format!("{scheme}://{own}"));
-    }
-    let (address, port) = listened.unwrap_or((None, usual));
-    let host = match (&config.advertise, address) {
-        (Some(advertised), _) => advertised.host.clone(),
-        (None, Some(address)) if !address.is_unspecified() => address.to_string(),
-        (None, _) => "localhost".to_owned(),
-    };
-    let host = bracketed(&host);
-    if port == usual {
-        Param::word(&format!("{scheme}://{host}"))
-    } else {
-        Param::word(&format!("{scheme}://{host}:{port}"))
-    }
-}
-
 /// Clears away what has expired, now and then: nobody is shown it in between.
 async fn clear_away(store: Store, audit_lifetime: Option<Duration>) {
     let mut rounds = tokio::time::interval(CLEARING_INTERVAL);
@@ -421,27 +235,6 @@ async fn clear_away_of_operators(
     Ok(())
 }
 
-/// The listener that the service manager has opened, or else one on this address.
-async fn bind(
-    given: &mut Sockets,
-    address: Option<&ListenAddress>,
-    buffer: SendBuffer,
-    name: &str,
-) -> anyhow::Result<Option<Port>> {
-    if let Some(listener) = given.take(name)? {
-        let address = listener.local_addr()?;
-        return Ok(Some(Port { listener, address }));
-    }
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    let listener = listen::bind(address, buffer)
-        .await
-        .with_context(|| format!("cannot listen on {address} for {name}"))?;
-    let address = listener.local_addr()?;
-    Ok(Some(Port { listener, address }))
-}
-
 /// SIGTERM, or an interrupt from the keyboard.
 fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -459,107 +252,5 @@ fn raise_file_limit() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => info!(limit, "open files"),
         Err(error) => warn!(%error, "cannot raise the limit of open files"),
-    }
-}
-
-/// What the configuration says about sessions, conversations and lists; `pages` is where people's
-/// pages are.
-pub fn settings(config: &Config, pages: Param) -> Settings {
-    let rate = |rate: Option<config::Rate>| {
-        rate.map_or(Rate::new(0, 0), |rate| {
-            Rate::new(rate.burst, rate.per_second)
-        })
-    };
-    let period = |period: Option<Duration>| period.unwrap_or(NEVER);
-    let size = |size: Option<usize>| size.unwrap_or(usize::MAX);
-    let count = |count: Option<usize>| count.unwrap_or(0);
-    let Config {
-        sign_in,
-        limits,
-        rates,
-        switchboard,
-        lists,
-        ..
-    } = config;
-    Settings {
-        policy: Policy {
-            max_version: config.max_version,
-            bare_tickets: if sign_in.tickets_without_proof {
-                BareTickets::Taken
-            } else {
-                BareTickets::Refused
-            },
-            sign_in_deadline: period(sign_in.deadline),
-            ticket_deadline: period(sign_in.ticket_deadline),
-            notification_idle: period(limits.notification_idle),
-            rest_deadline: period(limits.half_command),
-            switchboard_deadline: period(switchboard.deadline),
-            conversation_idle: period(switchboard.idle),
-            alone_idle: period(switchboard.idle_alone),
-            challenge_interval: sign_in.challenge_interval,
-            challenge_deadline: period(sign_in.challenge_deadline),
-            chg_rate: rate(rates.chg),
-            prp_rate: rate(rates.prp),
-            uux_rate: rate(rates.uux),
-            list_rate: rate(rates.lists),
-            xfr_rate: rate(rates.xfr),
-            cal_rate: rate(rates.cal),
-            msg_rate: rate(rates.msg),
-            ..Policy::new(pages)
-        },
-        wire: Limits {
-            line: size(limits.line),
-            message: size(limits.message),
-            payload: size(limits.payload),
-        },
-        conversations: conversation::Settings {
-            open_cookie: period(switchboard.referral_lifetime),
-            ring_cookie: period(switchboard.ring_lifetime),
-            participants: count(switchboard.participants),
-            failed_calls: switchboard
-                .failed_calls
-                .and_then(|calls| u32::try_from(calls).ok())
-                .unwrap_or(0),
-            backlog: count(switchboard.backlog),
-        },
-        lists: ListLimits {
-            forward: count(lists.forward),
-            allow: count(lists.allow),
-            block: count(lists.block),
-        },
-        mailbox: count(limits.mailbox),
-        unread: period(limits.unread),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_are_those_of_the_protocol() {
-        let pages = Param::word("http://localhost");
-        let usual = Policy {
-            max_version: Config::default().max_version,
-            ..Policy::new(pages.clone())
-        };
-        let settings = settings(&Config::default(), pages);
-        assert_eq!(format!("{:?}", settings.policy), format!("{usual:?}"));
-        assert_eq!(settings.wire, Limits::DEFAULT);
-    }
-
-    #[test]
-    fn an_address_of_ipv6_has_brackets_in_the_address_of_pages() {
-        let mut config = Config {
-            advertise: Some("2001:db8::1".parse().unwrap()),
-            ..Config::default()
-        };
-        config.listen.https = None;
-        assert_eq!(pages(&config, None).as_str(), "http://[2001:db8::1]");
-        // Where there is nothing else.
-        config.listen.https = Some(ListenAddress::everywhere(8443));
-        assert_eq!(pages(&config, None).as_str(), "https://[2001:db8::1]:8443");
-        let http = "192.0.2.1:80".parse().ok();
-        assert_eq!(pages(&config, http).as_str(), "http://[2001:db8::1]");
     }
 }
